@@ -1,0 +1,210 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "coffer",
+    products: [
+        .library(name: "Primitives", targets: ["Primitives"]),
+        .library(name: "Cryptography", targets: ["Cryptography"]),
+        .library(name: "ChainEVM", targets: ["ChainEVM"]),
+        .library(name: "ChainNode", targets: ["ChainNode"]),
+        .library(name: "ChainNodeHTTP", targets: ["ChainNodeHTTP"]),
+        .library(name: "Keys", targets: ["Keys"]),
+        .library(name: "Storage", targets: ["Storage"]),
+        .library(name: "StorageSQLite", targets: ["StorageSQLite"]),
+        .library(name: "Queues", targets: ["Queues"]),
+        .library(name: "Ledger", targets: ["Ledger"]),
+        .library(name: "Wallets", targets: ["Wallets"]),
+        .library(name: "Withdrawals", targets: ["Withdrawals"]),
+        .executable(name: "coffer", targets: ["coffer"]),
+    ],
+    traits: [
+        .trait(name: "SQLite", description: "Keep state in SQLite (libsqlite3); what `coffer dev` uses."),
+        .default(enabledTraits: ["SQLite"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", exact: "5.7.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
+    ],
+    targets: [
+        // Base: values in, values out. No I/O, no clock, no Foundation.
+        .target(name: "Primitives", path: "Sources/Base/Primitives"),
+        .target(
+            name: "Cryptography",
+            dependencies: ["Primitives", "CSecp256k1", "CSodium", crypto],
+            path: "Sources/Base/Cryptography"),
+
+        // Chains: pure codecs, and the port that asks a node.
+        .target(name: "ChainEVM", dependencies: ["Primitives", "Cryptography"], path: "Sources/Chains/ChainEVM"),
+        .target(
+            name: "ChainNode", dependencies: ["Primitives", "Cryptography", "ChainEVM"],
+            path: "Sources/Chains/ChainNode"),
+        .target(
+            name: "ChainNodeHTTP",
+            dependencies: ["ChainNode", "ChainEVM", "Primitives", httpClient, nioCore, nioHTTP1, log, metrics],
+            path: "Sources/Chains/ChainNodeHTTP"),
+
+        // Ports, each with its memory twin.
+        .target(name: "Storage", dependencies: ["Primitives"], path: "Sources/Storage/Storage"),
+        .target(name: "StorageSQL", dependencies: ["Storage", "Primitives"], path: "Sources/Storage/StorageSQL"),
+        .target(
+            name: "StorageSQLite",
+            dependencies: [
+                "StorageSQL", "Storage", "Primitives",
+                .target(name: "CSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Sources/Storage/StorageSQLite"),
+        .target(
+            name: "Keys", dependencies: ["Primitives", "Cryptography", "Storage", crypto], path: "Sources/Keys/Keys"),
+        .target(name: "Queues", dependencies: ["Primitives", "Storage"], path: "Sources/Queues/Queues"),
+
+        // Services: use cases and state machines over ports.
+        .target(
+            name: "Audit", dependencies: ["Primitives", "Storage", "Cryptography"], path: "Sources/Custody/Audit"),
+        .target(name: "Ledger", dependencies: ["Primitives", "Storage"], path: "Sources/Custody/Ledger"),
+        .target(
+            name: "Wallets",
+            dependencies: ["Primitives", "Storage", "Audit", "Keys", "Ledger", "ChainEVM", "ChainNode", "Cryptography"],
+            path: "Sources/Custody/Wallets"),
+        .target(
+            name: "Withdrawals",
+            dependencies: [
+                "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "ChainEVM", "ChainNode", log,
+                metrics,
+            ],
+            path: "Sources/Custody/Withdrawals"),
+
+        // Delivery.
+        .target(
+            name: "Observability", dependencies: ["Primitives", log, coreMetrics], path: "Sources/Server/Observability"),
+        .target(name: "Dashboard", path: "Sources/Server/Dashboard"),
+        .target(
+            name: "API",
+            dependencies: [
+                "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "Withdrawals", "Queues",
+                "ChainEVM", "ChainNode", "Dashboard", "Observability", hummingbird, httpTypes, nioCore, jwt, log, metrics,
+            ],
+            path: "Sources/Server/API"),
+        .target(
+            name: "Bootstrap",
+            dependencies: [
+                "API", "Observability", "Primitives", "Cryptography", "Storage", "StorageSQL", "Audit", "Keys", "Ledger", "Wallets",
+                "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", hummingbird, httpClient, lifecycle, unixSignals, httpTypes, metrics, nioCore, log,
+                coreMetrics, nioPosix, yaml,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Sources/Server/Bootstrap"),
+        .target(
+            name: "CofferClient", dependencies: ["Primitives", httpClient, nioCore, nioHTTP1, nioPosix],
+            path: "Sources/Server/CofferClient"),
+        .executableTarget(
+            name: "coffer",
+            dependencies: ["Bootstrap", "CofferClient", "Primitives", arguments, httpClient, nioCore, "Observability", log, coreMetrics],
+            path: "Sources/Server/coffer"),
+
+        // C libraries of the system: module maps only.
+        .systemLibrary(
+            name: "CSecp256k1", path: "Sources/CLibraries/CSecp256k1", pkgConfig: "libsecp256k1",
+            providers: [.apt(["libsecp256k1-dev"])]),
+        .systemLibrary(
+            name: "CSodium", path: "Sources/CLibraries/CSodium", pkgConfig: "libsodium",
+            providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
+
+        // Tests mirror Sources; Contracts holds what every adapter of a port must pass.
+        .target(name: "Contracts", dependencies: ["Storage", "Queues", "Primitives"], path: "Tests/Contracts"),
+        .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], path: "Tests/Base/PrimitivesTests"),
+        .testTarget(
+            name: "CryptographyTests", dependencies: ["Cryptography", "Primitives"], path: "Tests/Base/CryptographyTests"),
+        .testTarget(
+            name: "ChainEVMTests", dependencies: ["ChainEVM", "Cryptography", "Primitives"],
+            path: "Tests/Chains/ChainEVMTests"),
+        .testTarget(
+            name: "ChainNodeTests",
+            dependencies: [
+                "ChainNode", "ChainNodeHTTP", "ChainEVM", "Cryptography", "Primitives", httpClient, nioCore, nioPosix, coreMetrics,
+            ],
+            path: "Tests/Chains/ChainNodeTests"),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "Storage", "StorageSQL", "Contracts", "Primitives",
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/Storage/StorageTests"),
+        .testTarget(
+            name: "KeysTests",
+            dependencies: [
+                "Keys", "Cryptography", "Contracts", "Storage", "Primitives",
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/Keys/KeysTests"),
+        .testTarget(
+            name: "QueuesTests",
+            dependencies: [
+                "Queues", "Contracts", "Storage", "Primitives",
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/Queues/QueuesTests"),
+        .testTarget(
+            name: "CustodyTests",
+            dependencies: [
+                "Audit", "Ledger", "Wallets", "Withdrawals", "Keys", "Storage", "ChainNode", "ChainEVM", "Cryptography", "Primitives",
+                "Contracts", "Queues",
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/Custody/CustodyTests"),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "API", "Observability", "Dashboard", "Bootstrap", "Primitives", "Cryptography", hummingbird, httpTypes, nioCore, jwt,
+                log, coreMetrics, httpClient,
+            ],
+            path: "Tests/Server/ServerTests"),
+        .testTarget(
+            name: "CofferClientTests",
+            dependencies: ["CofferClient", "Primitives", httpClient, nioCore, nioPosix, nioHTTP1],
+            path: "Tests/Server/CofferClientTests"),
+        .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests"),
+    ]
+)
+
+// The same strict settings for every target of ours; see docs/architecture.md, "Settings".
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .strictMemorySafety(),
+            .treatAllWarnings(as: .error),
+        ]
+}
