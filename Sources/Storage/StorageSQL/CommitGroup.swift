@@ -1,0 +1,98 @@
+import Glibc
+import Storage
+
+/// Runs groups of units of work on one connection, each group in one commit.
+final class CommitGroup {
+    private let connection: any SQLConnection
+    private let transaction: SQLTransaction
+    private let onCommit: @Sendable (Int, UInt64) -> Void
+    /// Set for ever once the disk has failed: after a failed sync nobody knows what is on the disk.
+    private var diskFailure: StorageError?
+
+    init(connection: any SQLConnection, onCommit: @escaping @Sendable (Int, UInt64) -> Void) {
+        self.connection = connection
+        self.transaction = SQLTransaction(connection: connection)
+        self.onCommit = onCommit
+    }
+
+    func run(_ jobs: [WriteJob]) {
+        var units: [any AnyWriteUnit] = []
+        for job in jobs {
+            switch job.kind {
+            case .unit(let unit): units.append(unit)
+            case .alone(let body, let done):
+                commit(units)
+                units.removeAll()
+                done(Result { try body(connection) })
+            }
+        }
+        commit(units)
+    }
+
+    func close() {
+        connection.close()
+    }
+
+    private func commit(_ units: [any AnyWriteUnit]) {
+        guard !units.isEmpty else { return }
+        if let diskFailure {
+            for unit in units { unit.finish(failure: diskFailure) }
+            return
+        }
+        let started = monotonicNanoseconds()
+        do {
+            try begin()
+            if try !runTogether(units) {
+                try connection.execute("ROLLBACK")
+                try begin()
+                try runOneByOne(units)
+            }
+            try connection.execute("COMMIT")
+        } catch {
+            // Fails where the engine has rolled back by itself.
+            try? connection.execute("ROLLBACK")
+            if error.code == .inputOutput { diskFailure = error }
+            if error.code == .full, units.count > 1 {
+                // A disk too full for all of them may have room for some.
+                for unit in units { commit([unit]) }
+                return
+            }
+            for unit in units { unit.finish(failure: error) }
+            return
+        }
+        for unit in units { unit.finish(failure: nil) }
+        onCommit(units.count, monotonicNanoseconds() - started)
+    }
+
+    private func begin() throws(StorageError) {
+        transaction.beginGroup()
+        try connection.execute(connection.dialect.begin)
+    }
+
+    /// `false` when a unit failed after it had written, so that the whole group must be undone.
+    private func runTogether(_ units: [any AnyWriteUnit]) throws(StorageError) -> Bool {
+        for unit in units {
+            let succeeded = unit.run(in: transaction)
+            // Without its transaction the next statement would be stored by itself, whatever becomes of its unit.
+            if let failure = transaction.failure { throw failure }
+            if !succeeded, transaction.hasWritten { return false }
+        }
+        return true
+    }
+
+    private func runOneByOne(_ units: [any AnyWriteUnit]) throws(StorageError) {
+        for unit in units {
+            try connection.execute("SAVEPOINT unit")
+            let succeeded = unit.run(in: transaction)
+            if let failure = transaction.failure { throw failure }
+            if !succeeded { try connection.execute("ROLLBACK TO unit") }
+            try connection.execute("RELEASE unit")
+        }
+    }
+}
+
+private func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

@@ -1,0 +1,113 @@
+public import Storage
+
+/// A ``Store`` over an SQL engine: one writer with group commit, a few readers.
+///
+/// While one commit waits for the disk, the units of work that arrive queue up; the next commit takes them all. So the
+/// disk itself sets the pace and no timer is needed: one request alone pays one sync, a thousand at once share one.
+///
+/// Units of work in a group first run without savepoints. If one fails after it has written, the group is rolled back
+/// and each unit runs again inside a savepoint of its own; that is why a unit may run twice.
+public final class SQLStore: Store {
+    /// How many units of work share a commit at most.
+    ///
+    /// Beyond some hundred the commit itself takes longer than the sync.
+    public static let groupUnitsMax = 512
+    /// How many units of work may wait; at ten thousand a second that is more than half a second of work.
+    public static let queuedUnitsMax = 8_192
+
+    private let writer: WorkerThread<WriteJob>
+    private let readers: [WorkerThread<ReadJob>]
+
+    /// Opens one writing and `readers` reading connections.
+    ///
+    /// - Parameters:
+    ///   - readers: reading connections; 0 where a second connection would see another database.
+    ///   - onCommit: called on the writer's thread after each commit, with the units in it and its duration in
+    ///     nanoseconds.
+    public init(
+        readers: Int, onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in },
+        connect: () throws -> any SQLConnection
+    ) throws {
+        writer = WorkerThread.writing(on: try connect(), onCommit: onCommit)
+        self.readers = try (0..<readers).map { _ in WorkerThread.reading(on: try connect()) }
+    }
+
+    deinit {
+        // A store let go without `close` ends its threads all the same.
+        writer.stop()
+        for reader in readers { reader.stop() }
+    }
+
+    @discardableResult
+    public func write<Result: Sendable>(
+        _ body: @escaping @Sendable (any WriteTransaction) throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            let job = WriteUnit(body: body, continuation: continuation)
+            if let refusal = writer.submit(WriteJob(unit: job)) { job.finish(failure: refusal.error) }
+        }
+    }
+
+    public func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any ReadTransaction) throws -> Result
+    ) async throws -> Result {
+        guard let reader = freestReader else { return try await write { try body($0) } }
+        return try await withCheckedThrowingContinuation { continuation in
+            let answer: @Sendable (Swift.Result<any ReadTransaction, StorageError>) -> Void = { view in
+                continuation.resume(with: Swift.Result { try body(view.get()) })
+            }
+            if let refusal = reader.submit(.view(answer)) { continuation.resume(throwing: refusal.error) }
+        }
+    }
+
+    public func migrate(_ migrations: [Migration]) async throws {
+        try await alone { try SQLMigrator(connection: $0).apply(migrations) }
+    }
+
+    public func backup(to path: String) async throws {
+        // On a reading connection, so that no unit of work waits for the copy.
+        guard let reader = freestReader else { return try await alone { try $0.backup(to: path) } }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let job = ReadJob.alone { connection in
+                continuation.resume(with: Result { try connection.backup(to: path) })
+            }
+            if let refusal = reader.submit(job) { continuation.resume(throwing: refusal.error) }
+        }
+    }
+
+    public func close() async {
+        // The writer goes last: the last connection to close writes the log back into the database.
+        for reader in readers { await ended(reader) }
+        await ended(writer)
+    }
+
+    /// How many units of work wait for the writer; what `/metrics` and load shedding look at.
+    public var queuedUnits: Int { writer.queued }
+
+    /// The reader with the least to do: a long read must not hold up the short ones behind it.
+    private var freestReader: WorkerThread<ReadJob>? {
+        readers.min { $0.load < $1.load }
+    }
+
+    private func alone(_ body: @escaping @Sendable (any SQLConnection) throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let job = WriteJob(alone: body, done: { continuation.resume(with: $0) })
+            if let refusal = writer.submit(job) { continuation.resume(throwing: refusal.error) }
+        }
+    }
+
+    private func ended(_ thread: WorkerThread<some Sendable>) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            thread.stop { continuation.resume() }
+        }
+    }
+}
+
+extension WorkerThread.Refusal {
+    fileprivate var error: StorageError {
+        switch self {
+        case .full: StorageError(.overloaded, "too many units of work wait")
+        case .stopping: StorageError(.closed, "the store is closed")
+        }
+    }
+}
