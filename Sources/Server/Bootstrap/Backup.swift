@@ -1,0 +1,90 @@
+import Cryptography
+import Foundation
+import Primitives
+import Storage
+
+/// Copies of the databases while they are in use, and the way back.
+public enum Backup {
+    static let manifestName = "manifest.json"
+
+    /// Copies every database into a new folder, with a manifest of their digests.
+    ///
+    /// - Returns: the files.
+    static func create(
+        in folder: String, databases: [(name: String, store: any Store)], version: String
+    ) async throws -> [String] {
+        guard folder.hasPrefix("/") else { throw BootstrapError(.configuration, "the backup path must be absolute") }
+        guard !FileManager.default.fileExists(atPath: folder) else {
+            throw BootstrapError(.configuration, "\(folder) exists already; a backup goes into a new folder")
+        }
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        var files: [JSON] = []
+        // The guard last: then it knows at least what the database knows.
+        for database in databases {
+            let path = "\(folder)/\(database.name)"
+            try await database.store.backup(to: path)
+            files.append(["name": .string(database.name), "sha256": .string(try digest(path))])
+        }
+        let manifest = JSON.object([
+            "format": 1, "version": .string(version), "made_at": .string(WallClock.system.now.rfc3339),
+            "files": .array(files),
+        ])
+        try DataDirectory.write(manifest.serialized(), to: "\(folder)/\(manifestName)")
+        return databases.map { "\(folder)/\($0.name)" } + ["\(folder)/\(manifestName)"]
+    }
+
+    /// Checks a backup: every file of its manifest is there and unchanged.
+    ///
+    /// - Returns: the names of its files.
+    @discardableResult
+    public static func verify(_ folder: String) throws -> [String] {
+        guard let bytes = DataDirectory.read("\(folder)/\(manifestName)"), let manifest = try? JSON.parse(bytes),
+            let files = manifest["files"]?.array
+        else { throw BootstrapError(.configuration, "\(folder) has no readable \(manifestName)") }
+        return try files.map { file in
+            guard let name = file["name"]?.string, let expected = file["sha256"]?.string, !name.contains("/") else {
+                throw BootstrapError(.configuration, "\(folder)/\(manifestName) is damaged")
+            }
+            guard try digest("\(folder)/\(name)") == expected else {
+                throw BootstrapError(.configuration, "\(folder)/\(name) was changed after the backup")
+            }
+            return name
+        }
+    }
+
+    /// Puts a backup in place of a data directory's databases. The server must not run.
+    ///
+    /// A guard that is there stays: it may know of signatures made after the backup. Then the server freezes the lanes
+    /// where it does, instead of signing twice.
+    ///
+    /// - Returns: what was done, one sentence each.
+    public static func restore(_ folder: String, to directory: DataDirectory) throws -> [String] {
+        let lock = try directory.lock()
+        defer { try? lock.close() }
+        var done: [String] = []
+        for name in try verify(folder) {
+            let target = "\(directory.path)/\(name)"
+            if name == "guard.db", FileManager.default.fileExists(atPath: target) {
+                done.append("kept \(target): it may know more than the backup's guard")
+                continue
+            }
+            for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: target + suffix) {
+                try FileManager.default.moveItem(atPath: target + suffix, toPath: target + suffix + ".before-restore")
+            }
+            try FileManager.default.copyItem(atPath: "\(folder)/\(name)", toPath: target)
+            done.append("restored \(target); what was there is beside it as .before-restore")
+        }
+        return done
+    }
+
+    private static func digest(_ path: String) throws -> String {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw BootstrapError(.configuration, "can't read \(path)")
+        }
+        defer { try? handle.close() }
+        var hasher = SHA2.Hasher256()
+        while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hasher.update([UInt8](piece)) }
+        return hasher.finalize().hex
+    }
+}

@@ -1,0 +1,264 @@
+public import API
+import Audit
+import ChainNode
+import CoreMetrics
+import Foundation
+import Hummingbird
+import Keys
+import Ledger
+public import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+public import Observability
+import Primitives
+public import ServiceLifecycle
+import Storage
+import Synchronization
+import UnixSignals
+import Wallets
+import Withdrawals
+
+#if SQLite
+    import StorageSQL
+    import StorageSQLite
+#endif
+
+/// A whole server, put together from a plan: the only place that names adapters.
+public struct CofferServer: Sendable {
+    public let plan: ServerPlan
+    public let services: APIServices
+    public let logger: Logger
+    let deposits: DepositWatcher
+    let engine: WithdrawalEngine
+    let wakes: AsyncStream<Void>
+    let wake: AsyncStream<Void>.Continuation
+    private let draining: Flag
+    private let registry: PrometheusRegistry
+    private let databases: [(name: String, store: any Store)]
+    private let directoryLock: FileHandle
+
+    /// Opens the databases, applies migrations and connects the parts. Nothing runs yet.
+    ///
+    /// - Throws: ``BootstrapError``, `StorageError`.
+    public static func make(_ plan: ServerPlan, registry: PrometheusRegistry, logger: Logger) async throws -> CofferServer {
+        let lock = try plan.directory.lock()
+        let (store, queuedUnits) = try open(plan.databasePath)
+        let (guardStore, _) = try open(plan.guardPath)
+        try await store.migrate(
+            StorageSchema.migrations + AuditSchema.migrations + LedgerSchema.migrations + WalletSchema.migrations
+                + WithdrawalSchema.migrations + KeysSchema.migrations + APISchema.migrations)
+        try await guardStore.migrate(GuardSchema.migrations)
+        return CofferServer(
+            plan, registry: registry, logger: logger, store: store, guardStore: guardStore, queuedUnits: queuedUnits,
+            lock: lock)
+    }
+
+    private init(
+        _ plan: ServerPlan, registry: PrometheusRegistry, logger: Logger, store: any Store, guardStore: any Store,
+        queuedUnits: @escaping @Sendable () -> Int, lock: FileHandle
+    ) {
+        let (clock, random) = (WallClock.system, RandomSource.system)
+        let ids = IDGenerator(clock: clock, random: random)
+        let ledger = Ledger(ids: ids, clock: clock)
+        let nodes = Dictionary(uniqueKeysWithValues: plan.chains.map { ($0.settings.chain, $0.node) })
+        let assets = AssetList(
+            plan.chains.flatMap(\.assets), acceptsUnlistedTokens: plan.acceptsUnlistedTokens)
+        let keystore = EmbeddedKeystore(store: store, clock: clock, random: random)
+        let signer = SigningGuard(store: guardStore, vault: keystore, clock: clock)
+        let wallets = Wallets(
+            store: store, vault: keystore, ledger: ledger, nodes: nodes, assets: assets, ids: ids, clock: clock)
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let withdrawals = Withdrawals(
+            store: store, ledger: ledger, assets: assets, ids: ids, clock: clock, onAccept: { wake.yield() })
+        let draining = Flag()
+        let databases = [(name: "coffer.db", store: store), (name: "guard.db", store: guardStore)]
+        self.plan = plan
+        self.logger = logger
+        self.registry = registry
+        self.wakes = wakes
+        self.wake = wake
+        self.draining = draining
+        self.databases = databases
+        directoryLock = lock
+        engine = WithdrawalEngine(
+            store: store, ledger: ledger, wallets: wallets, signer: signer, vault: keystore, nodes: nodes,
+            settings: Dictionary(uniqueKeysWithValues: plan.chains.map { ($0.settings.chain, $0.settings) }),
+            assets: assets, ids: ids, clock: clock, holder: "\(ids.next())", logger: logger)
+        let depths = plan.chains.compactMap { chain in chain.depositDepth.map { (chain.settings.chain, $0) } }
+        deposits = DepositWatcher(
+            store: store, ledger: ledger, wallets: wallets, nodes: nodes, depths: Dictionary(uniqueKeysWithValues: depths),
+            ids: ids, clock: clock)
+        services = APIServices(
+            mode: plan.mode, version: plan.version, store: store, wallets: wallets, withdrawals: withdrawals,
+            ledger: ledger, policies: PolicyBook(store: store, clock: clock),
+            lanes: LaneBook(store: store, clock: clock),
+            reconciler: Reconciler(store: store, ledger: ledger, wallets: wallets), signer: signer, keystore: keystore,
+            keys: APIKeys(store: store, ids: ids, clock: clock, unlimitedRate: plan.keysAreUnlimited),
+            feed: EventFeed(store: store),
+            chains: plan.chains.map {
+                ChainStatusSource(chain: $0.settings.chain, nodeCount: $0.nodeCount, node: $0.node)
+            }, backup: { try await Backup.create(in: $0, databases: databases, version: plan.version) },
+            queuedUnits: queuedUnits,
+            metricsText: { accept in
+                let format = PrometheusText.Format(accept: accept)
+                return (registry.text(format), format.contentType)
+            }, isDraining: { draining.isSet }, ids: ids, clock: clock)
+    }
+
+    #if SQLite
+        private static func open(_ path: String) throws -> (any Store, @Sendable () -> Int) {
+            let commits = Metrics.Timer(label: "coffer_db_commit_duration_seconds")
+            let batches = Metrics.Recorder(label: "coffer_db_commit_batch_size")
+            let store = try SQLite.open(path: path) { units, nanoseconds in
+                commits.recordNanoseconds(Int64(clamping: nanoseconds))
+                batches.record(units)
+            }
+            return (store, { store.queuedUnits })
+        }
+    #else
+        private static func open(_ path: String) throws -> (any Store, @Sendable () -> Int) {
+            throw BootstrapError(
+                .configuration, "this program was built without SQLite, and no other database is compiled in")
+        }
+    #endif
+
+    // MARK: Running
+
+    /// Serves until the process is told to stop: SIGTERM or SIGINT ends it in order, whatever else ends it loses
+    /// nothing that was answered.
+    ///
+    /// - Parameter onReady: called once the port is open, with its number.
+    public func run(
+        other: [any Service] = [], onReady: @escaping @Sendable (_ port: Int) async throws -> Void
+    ) async throws {
+        var configuration = APIConfiguration(rateLimits: plan.rateLimits)
+        configuration.rateLimits = plan.rateLimits
+        let responder = APIResponder(
+            routes: APIRoutes.all(services) + plan.extraRoutes,
+            authenticator: ChainedAuthenticator([services.keys] + plan.jwt), configuration: configuration,
+            logger: logger)
+        var quiet = logger
+        quiet.logLevel = .warning
+        let failure = FailureBox()
+        let application = Application(
+            responder: responder,
+            configuration: .init(address: .hostname(plan.host, port: plan.port), serverName: nil),
+            onServerRunning: { channel in
+                do {
+                    try await onReady(channel.localAddress?.port ?? plan.port)
+                } catch {
+                    failure.set(error)
+                    kill(getpid(), SIGTERM)
+                }
+            }, logger: quiet)
+        var list: [ServiceGroupConfiguration.ServiceConfiguration] = other.map { .init(service: $0) }
+        list.append(.init(service: Loop("events") { [feed = services.feed] in await feed.run() }))
+        if plan.runsWorkers { list += workers() }
+        list.append(.init(service: Loop("metrics") { await collect() }))
+        list.append(.init(service: application))
+        list.append(.init(service: DrainMark(flag: draining)))
+        var group = ServiceGroupConfiguration(
+            services: list, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        group.maximumGracefulShutdownDuration = .seconds(25)
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw BootstrapError(.unavailable, "port \(plan.port) on \(plan.host) is taken; choose another with --port")
+        }
+        for database in databases { await database.store.close() }
+        if let error = failure.error { throw error }
+    }
+
+    private func workers() -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        let (engine, wakes, wake, poll) = (engine, wakes, wake, plan.pollMilliseconds)
+        var list: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: Loop("withdrawals") { await engine.run(wakes: wakes) }),
+            .init(
+                service: Loop("poll") {
+                    while !Task.isCancelled {
+                        wake.yield()
+                        try? await Task.sleep(for: .milliseconds(poll))
+                    }
+                    wake.finish()
+                }),
+        ]
+        if plan.chains.contains(where: { $0.depositDepth != nil }) {
+            let (deposits, logger) = (deposits, logger)
+            list.append(
+                .init(
+                    service: Loop("deposits") {
+                        while !Task.isCancelled {
+                            do {
+                                try await deposits.sweep()
+                            } catch {
+                                logger.debug("deposits were not looked for", metadata: ["error": "\(error)"])
+                            }
+                            try? await Task.sleep(for: .milliseconds(poll * 2))
+                        }
+                    }))
+        }
+        return list
+    }
+
+    /// Sets the gauges that are counted rather than incremented, every few seconds.
+    private func collect() async {
+        let sealed = Gauge(label: "coffer_sealed")
+        Gauge(label: "coffer_build_info", dimensions: [("version", plan.version)]).record(1)
+        while !Task.isCancelled {
+            sealed.record(services.keystore.isSealed ? 1 : 0)
+            if let counts = try? await services.withdrawals.counts() {
+                for state in Withdrawal.State.allCases {
+                    Gauge(label: "coffer_withdrawals", dimensions: [("state", state.rawValue)])
+                        .record(counts[state] ?? 0)
+                }
+            }
+            for source in services.chains {
+                guard let age = await source.headAgeSeconds(at: services.clock.now) else { continue }
+                Gauge(label: "coffer_chain_head_age_seconds", dimensions: [("chain", "\(source.chain)")]).record(age)
+            }
+            try? await Task.sleep(for: .seconds(5))
+        }
+    }
+}
+
+/// Work that runs until it is cancelled or the server stops.
+struct Loop: Service, CustomStringConvertible {
+    let name: String
+    let body: @Sendable () async -> Void
+
+    init(_ name: String, _ body: @escaping @Sendable () async -> Void) {
+        self.name = name
+        self.body = body
+    }
+
+    var description: String { name }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await body() }
+        // A service that returns early would stop the others.
+        try? await gracefulShutdown()
+    }
+}
+
+/// Says that the server is stopping before anything else stops: services end in reverse order.
+struct DrainMark: Service {
+    let flag: Flag
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        flag.set()
+    }
+}
+
+final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
+}
+
+private final class FailureBox: Sendable {
+    private let stored = Mutex<(any Error)?>(nil)
+    var error: (any Error)? { stored.withLock { $0 } }
+    func set(_ error: any Error) { stored.withLock { $0 = error } }
+}
