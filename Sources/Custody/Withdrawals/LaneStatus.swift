@@ -23,12 +23,16 @@ public struct LaneBook: Sendable {
         self.clock = clock
     }
 
-    /// Lanes with a slot so far, in the order of their names.
-    public func lanes(after lane: String = "", limit: Int) async throws -> [LaneStatus] {
+    /// Lanes with a slot so far: those that are frozen first, then the others, by name.
+    public func lanes(limit: Int) async throws -> [LaneStatus] {
         try await store.read { tx in
-            let query = Query(
-                LaneTable.table, where: [LaneTable.lane > lane], order: [.ascending(LaneTable.lane)], limit: limit)
-            return try tx.select(query).map { row in
+            let order = [Ordering.ascending(LaneTable.lane)]
+            let frozen = try tx.select(
+                Query(LaneTable.table, where: [LaneTable.frozenReason.isNotNull], order: order, limit: limit))
+            let working = try tx.select(
+                Query(
+                    LaneTable.table, where: [LaneTable.frozenReason.isNull], order: order, limit: limit - frozen.count))
+            return try (frozen + working).map { row in
                 let name = try row.get(LaneTable.lane)
                 return LaneStatus(
                     lane: name, walletID: try row.get(LaneTable.walletID),

@@ -121,14 +121,16 @@ extension LaneWorker {
                         : [AttemptTable.lastSentAt.set(now)],
                     where: [AttemptTable.hash == attempt.hash])
                 let (state, reason) = Self.standing(after: outcome, of: attempt)
-                try Self.note(state, reason, attempt, book, at: now, in: tx)
+                var isConsumed = false
+                if case .rejected(.nonceTooLow, _) = outcome { isConsumed = true }
+                try Self.note(state, reason, isConsumed: isConsumed, attempt, book, at: now, in: tx)
             }
         }
     }
 
     private static func note(
-        _ state: Withdrawal.State, _ reason: String?, _ attempt: Attempt, _ book: WithdrawalBook, at now: Timestamp,
-        in tx: any WriteTransaction
+        _ state: Withdrawal.State, _ reason: String?, isConsumed: Bool, _ attempt: Attempt, _ book: WithdrawalBook,
+        at now: Timestamp, in tx: any WriteTransaction
     ) throws {
         guard
             let row = try tx.first(Query(AttemptTable.table, where: [AttemptTable.hash == attempt.hash])),
@@ -140,6 +142,8 @@ extension LaneWorker {
                     ]))
         else { throw StorageError(.corrupt, "attempt \(attempt.hash) has no slot") }
         let withdrawal = try WithdrawalBook.find(slot.get(SlotTable.withdrawalID), in: tx)
+        // "Nonce too low" is what a node says of bytes that are mined. It is no reason to doubt what was seen.
+        if withdrawal.state == .mined, isConsumed { return }
         if withdrawal.state != state, withdrawal.state.next.contains(state) {
             try book.move(
                 withdrawal, to: state, set: [WithdrawalTable.block.set(nil)], reason: reason,

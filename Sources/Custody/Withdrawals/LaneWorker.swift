@@ -67,8 +67,8 @@ struct LaneWorker: Sendable {
         if !drafts.isEmpty { try await store(drafts) }
         isBusy = try await send(sign(signs + drafts, state)) || isBusy
         let waiting = state.slots.count { $0.nonce >= view.nextNonce }
-        let bound = try await bind(state, view, free: settings.inFlightMax - waiting)
-        return try await send(sign(bound, state)) || isBusy
+        let (bound, hasMoved) = try await bind(state, view, free: settings.inFlightMax - waiting)
+        return try await send(sign(bound, state)) || hasMoved || isBusy
     }
 
     private func send(_ sends: [(Slot, Attempt)]) async throws -> Bool {
@@ -98,20 +98,27 @@ struct LaneWorker: Sendable {
 
     // MARK: Binding slots
 
-    /// Gives slots to the withdrawals at the head of the lane's queue, as many as may wait for a block at once.
-    private func bind(_ state: LaneState, _ view: ChainView, free: Int) async throws -> [(Slot, Draft)] {
-        guard free > 0 else { return [] }
+    /// Gives slots to the withdrawals whose turn it is, as many as may wait for a block at once.
+    ///
+    /// One that has to wait goes behind all others, so that a hundred that can't be paid don't hold up the one behind
+    /// them.
+    ///
+    /// - Returns: the new slots, and whether any withdrawal has left the head of the queue.
+    private func bind(
+        _ state: LaneState, _ view: ChainView, free: Int
+    ) async throws -> (bound: [(Slot, Draft)], hasMoved: Bool) {
+        guard free > 0 else { return ([], false) }
         let (lane, now) = (lane, clock.now)
         let entries = try await store.read { tx in
             try tx.select(
                 Query(
                     QueueTable.table, where: [QueueTable.lane == lane, QueueTable.notBefore <= now],
-                    order: [.ascending(QueueTable.withdrawalID)], limit: free)
+                    order: [.ascending(QueueTable.notBefore), .ascending(QueueTable.withdrawalID)], limit: free)
             ).map { try WithdrawalBook.find($0.get(QueueTable.withdrawalID), in: tx) }
         }
-        guard !entries.isEmpty else { return [] }
+        guard !entries.isEmpty else { return ([], false) }
         let nextNonce = try await firstFreeNonce(state, view)
-        guard let nextNonce else { return [] }
+        guard let nextNonce else { return ([], false) }
         var preflight = Preflight(state: state, view: view, node: node, settings: settings, assets: assets)
         let verdicts = try await policy(entries)
         var ready: [(Withdrawal, UInt64)] = []
@@ -120,14 +127,20 @@ struct LaneWorker: Sendable {
                 try await end(withdrawal, as: .rejected, reason: "policy: \(reason)")
                 continue
             }
-            switch try await preflight.check(withdrawal) {
-            case .pass(let gasLimit): ready.append((withdrawal, gasLimit))
-            case .wait(let reason): try await postpone(withdrawal, reason: reason)
-            case .refuse(let reason): try await end(withdrawal, as: .rejected, reason: reason)
+            do {
+                switch try await preflight.check(withdrawal) {
+                case .pass(let gasLimit): ready.append((withdrawal, gasLimit))
+                case .wait(let reason): try await postpone(withdrawal, reason: reason)
+                case .refuse(let reason): try await end(withdrawal, as: .rejected, reason: reason)
+                }
+            } catch let error as NodeError {
+                // What was found ready before the node fell silent need not be asked again.
+                guard !ready.isEmpty else { throw error }
+                break
             }
         }
-        guard !ready.isEmpty else { return [] }
-        return try await bind(ready, from: nextNonce, fees: view.fresh, wallet: state.wallet)
+        guard !ready.isEmpty else { return ([], true) }
+        return (try await bind(ready, from: nextNonce, fees: view.fresh, wallet: state.wallet), true)
     }
 
     private func bind(

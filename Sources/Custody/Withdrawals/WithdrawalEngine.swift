@@ -5,6 +5,7 @@ public import Logging
 import Metrics
 public import Primitives
 public import Storage
+import Synchronization
 public import Wallets
 
 /// Carries accepted withdrawals to their end: the workers of all lanes in one process.
@@ -29,6 +30,7 @@ public struct WithdrawalEngine: Sendable {
     let ids: IDGenerator
     let clock: WallClock
     private let logger: Logger
+    private let working = WorkingLanes()
 
     public init(
         store: any Store, ledger: Ledger, wallets: Wallets, signer: SigningGuard, vault: any KeyVault,
@@ -99,7 +101,7 @@ public struct WithdrawalEngine: Sendable {
         return false
     }
 
-    /// Takes one lane up to `max` steps on, while there is something to do.
+    /// Takes one lane up to `max` steps on, while there is something to do; nothing while another call works on it.
     ///
     /// - Throws: `NodeError` while the chain's nodes don't answer, `KeyError` while the vault is sealed,
     ///   `StorageError`; the next step takes it up from what is stored.
@@ -109,6 +111,9 @@ public struct WithdrawalEngine: Sendable {
         else {
             throw WalletError(.unsupportedChain, "\(lane) is on a chain that is not configured")
         }
+        // The lease keeps other processes away; within this one, nothing but this set does.
+        guard working.enter(lane) else { return false }
+        defer { working.leave(lane) }
         var hasWorked = false
         for _ in 0..<max {
             guard let lease = try await leases.acquire("lane:\(lane)") else { return hasWorked }
@@ -120,4 +125,14 @@ public struct WithdrawalEngine: Sendable {
         }
         return hasWorked
     }
+}
+
+/// The lanes that this process works on at the moment.
+///
+/// A class, because all copies of an engine share it.
+private final class WorkingLanes: Sendable {
+    private let lanes = Mutex<Set<String>>([])
+
+    func enter(_ lane: String) -> Bool { lanes.withLock { $0.insert(lane).inserted } }
+    func leave(_ lane: String) { lanes.withLock { _ = $0.remove(lane) } }
 }

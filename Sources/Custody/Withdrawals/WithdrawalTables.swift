@@ -65,9 +65,11 @@ enum IdempotencyTable {
 enum QueueTable {
     static let lane = Column<String>("lane")
     static let withdrawalID = Column<SortableID>("withdrawal_id")
-    /// Not looked at again before this time.
+    /// Not looked at again before this time; whose time came first is looked at first.
     static let notBefore = Column<Timestamp>("not_before")
-    static let table = Table("withdrawal_queue", [lane, withdrawalID, notBefore], primaryKey: [lane, withdrawalID])
+    static let table = Table(
+        "withdrawal_queue", [lane, withdrawalID, notBefore], primaryKey: [lane, withdrawalID],
+        indexes: [Index("withdrawal_queue_by_turn", [lane, notBefore, withdrawalID])])
 }
 
 /// One sender on one chain.

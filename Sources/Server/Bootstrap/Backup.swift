@@ -1,3 +1,4 @@
+import API
 import Cryptography
 import Foundation
 import Primitives
@@ -10,15 +11,34 @@ public enum Backup {
     /// Copies every database into a new folder, with a manifest of their digests.
     ///
     /// - Returns: the files.
+    /// - Throws: `Problem` with `validation_failed` for a folder that can't be made, `StorageError` for what can't be
+    ///   copied; then nothing of it is left.
     static func create(
         in folder: String, databases: [(name: String, store: any Store)], version: String
     ) async throws -> [String] {
-        guard folder.hasPrefix("/") else { throw BootstrapError(.configuration, "the backup path must be absolute") }
-        guard !FileManager.default.fileExists(atPath: folder) else {
-            throw BootstrapError(.configuration, "\(folder) exists already; a backup goes into a new folder")
+        func refused(_ reason: String) -> Problem {
+            Problem(.validationFailed, errors: [FieldError(.body(pointer: "/path"), reason)])
         }
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        guard folder.hasPrefix("/") else { throw refused("must be an absolute path on the server") }
+        guard !FileManager.default.fileExists(atPath: folder) else { throw refused("must be a folder that is not there yet") }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw refused("must be a folder that the server may make")
+        }
+        do {
+            return try await copy(databases, into: folder, version: version)
+        } catch {
+            // Half a backup would look like one, and stand in the way of the next try.
+            try? FileManager.default.removeItem(atPath: folder)
+            throw error
+        }
+    }
+
+    private static func copy(
+        _ databases: [(name: String, store: any Store)], into folder: String, version: String
+    ) async throws -> [String] {
         var files: [JSON] = []
         // The guard last: then it knows at least what the database knows.
         for database in databases {

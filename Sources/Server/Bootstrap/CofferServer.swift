@@ -38,6 +38,14 @@ public struct CofferServer: Sendable {
     private let databases: [(name: String, store: any Store)]
     private let directoryLock: FileHandle
 
+    /// A connection on which nothing is asked and nothing answered for so long is closed.
+    private static let idleTimeout = TimeAmount.seconds(60)
+    // What the decoder reads before it gives up with a bare 400. Above the responder's own limits, so that a head that
+    // is merely too large gets its problem document.
+    private static let decodedFieldBytesMax = 32 << 10
+    private static let decodedHeadBytesMax = 64 << 10
+    private static let decodedFieldsMax = 256
+
     /// Opens the databases, applies migrations and connects the parts. Nothing runs yet.
     ///
     /// - Throws: ``BootstrapError``, `StorageError`.
@@ -132,8 +140,7 @@ public struct CofferServer: Sendable {
     public func run(
         other: [any Service] = [], onReady: @escaping @Sendable (_ port: Int) async throws -> Void
     ) async throws {
-        var configuration = APIConfiguration(rateLimits: plan.rateLimits)
-        configuration.rateLimits = plan.rateLimits
+        let configuration = APIConfiguration(rateLimits: plan.rateLimits)
         let responder = APIResponder(
             routes: APIRoutes.all(services) + plan.extraRoutes,
             authenticator: ChainedAuthenticator([services.keys] + plan.jwt), configuration: configuration,
@@ -143,6 +150,12 @@ public struct CofferServer: Sendable {
         let failure = FailureBox()
         let application = Application(
             responder: responder,
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: Self.idleTimeout,
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: Self.decodedFieldBytesMax, maxHeaderListSize: Self.decodedHeadBytesMax,
+                        maxHeaderFieldCount: Self.decodedFieldsMax))),
             configuration: .init(address: .hostname(plan.host, port: plan.port), serverName: nil),
             onServerRunning: { channel in
                 do {

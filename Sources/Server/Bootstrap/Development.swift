@@ -22,6 +22,8 @@ public struct Development: Sendable {
         case simulated
         /// A real EVM from `devnet/`.
         case devnet
+        /// Those in the `chains` section of a settings file.
+        case file(String)
     }
 
     static let portDefault = 8_080
@@ -71,7 +73,7 @@ public struct Development: Sendable {
         let world = try await world(client)
         var plan = ServerPlan(
             mode: .dev, version: version, directory: directory, host: "127.0.0.1",
-            port: port ?? known?.port ?? Self.portDefault, chains: [world.chain], rateLimits: .unlimited, log: log)
+            port: port ?? known?.port ?? Self.portDefault, chains: world.chains, rateLimits: .unlimited, log: log)
         plan.acceptsUnlistedTokens = true
         plan.keysAreUnlimited = true
         plan.pollMilliseconds = 200
@@ -79,7 +81,7 @@ public struct Development: Sendable {
         let server = try await CofferServer.make(plan, registry: registry, logger: logger)
         let connection = try await prepare(server, world, known: known)
         try await server.run(other: world.services) { port in
-            let ready = connection.at(port: port, rpcURL: world.rpcURL)
+            let ready = connection.at(port: port, rpcURLs: world.rpcURLs)
             try DataDirectory.write(ready.json.serialized(), to: directory.connectionFile)
             if let configOut { try DataDirectory.write(ready.json.serialized(), to: configOut) }
             print(banner(ready, world))
@@ -89,14 +91,16 @@ public struct Development: Sendable {
     // MARK: Chains
 
     private struct World: Sendable {
-        let chain: ServerPlan.Chain
-        let services: [any Service]
-        let routes: [Route]
-        /// Absolute, or a path on our own port.
-        let rpcURL: String
-        let token: Address
+        let chains: [ServerPlan.Chain]
+        var services: [any Service] = []
+        var routes: [Route] = []
+        /// For each chain: absolute, or a path on our own port; `nil` where the settings keep it to themselves.
+        let rpcURLs: [String?]
         let words: String
-        let fund: @Sendable (Address, UInt256, _ isToken: Bool) async throws -> Void
+        /// Gives coins or tokens out of nothing; `nil` where nobody can.
+        var fund: (@Sendable (Address, UInt256, _ isToken: Bool) async throws -> Void)?
+        /// Whether the chain was started just now, and so has forgotten everything.
+        var isNew = false
     }
 
     private func world(_ client: HTTPClient) async throws -> World {
@@ -105,17 +109,27 @@ public struct Development: Sendable {
             let host = try SimulatedChainHost(logPath: directory.chainLog("31337"))
             let node = SimulatedHostNode(host: host)
             return World(
-                chain: try chain(node, token: host.token, symbol: "DUSD", decimals: 6), services: [host.miner],
-                routes: [SimulatedRPC(host: host).route], rpcURL: SimulatedRPC.path, token: host.token,
+                chains: [try chain(node, token: host.token, symbol: "DUSD", decimals: 6)], services: [host.miner],
+                routes: [SimulatedRPC(host: host).route], rpcURLs: [SimulatedRPC.path],
                 words: "simulated EVM 31337 (in this process)",
                 fund: { host.fund($0, amount: $1, isToken: $2) })
         case .devnet:
             let host = try await DevnetHost.attach(directory, client: client)
             return World(
-                chain: try chain(host.node, token: host.token, symbol: host.tokenSymbol, decimals: host.tokenDecimals),
-                services: [], routes: [], rpcURL: host.rpcURL, token: host.token,
-                words: "devnet \(host.node.chain) (a real EVM at \(host.rpcURL))",
-                fund: { try await host.fund($0, amount: $1, isToken: $2) })
+                chains: [
+                    try chain(host.node, token: host.token, symbol: host.tokenSymbol, decimals: host.tokenDecimals)
+                ], rpcURLs: [host.rpcURL], words: "devnet \(host.node.chain) (a real EVM at \(host.rpcURL))",
+                fund: { try await host.fund($0, amount: $1, isToken: $2) }, isNew: host.isNew)
+        case .file(let path):
+            guard let bytes = DataDirectory.read(path) else {
+                throw BootstrapError(.configuration, "--chains: can't read \(path)")
+            }
+            let settings = Settings(file: String(decoding: bytes, as: UTF8.self), environment: [:])
+            let production = try Production(settings: settings, version: version, log: log, print: print)
+            let chains = try production.chains(client)
+            return World(
+                chains: chains, rpcURLs: chains.map { _ in nil },
+                words: chains.map { "\($0.settings.chain)" }.joined(separator: ", ") + " (from \(path))")
         }
     }
 
@@ -142,6 +156,11 @@ public struct Development: Sendable {
     /// Makes what a first run needs: keystore, keys, a rule, wallets with coins. A later run finds all of it.
     private func prepare(_ server: CofferServer, _ world: World, known: Connection?) async throws -> Connection {
         let services = server.services
+        if world.isNew, try await !services.lanes.lanes(limit: 1).isEmpty {
+            throw BootstrapError(
+                .configuration,
+                "the development chain of \(directory.path) is gone, and with it what this directory has sent there; start on another directory")
+        }
         try await openKeystore(services.keystore)
         if try await services.policies.rules().isEmpty {
             try await services.policies.add(
@@ -153,19 +172,19 @@ public struct Development: Sendable {
             connection = known
         } else {
             connection = Connection(
-                port: 0, rpcURL: "",
+                port: 0, rpcURLs: [],
                 apiKey: try await services.keys.create(
                     name: "development", scopes: Roles.service, isDevelopment: true, actor: "coffer dev"
                 ).secret,
                 adminKey: try await services.keys.create(
                     name: "development administrator", scopes: Roles.administrator, isDevelopment: true,
                     actor: "coffer dev"
-                ).secret, directory: directory.path, chain: "\(world.chain.settings.chain)", wallets: [])
+                ).secret, directory: directory.path, chains: [], wallets: [])
             // Before anything else is made with them: a kill now must not leave keys that nobody knows.
             try DataDirectory.write(connection.json.serialized(), to: directory.connectionFile)
         }
         let wallets = try await fundedWallets(server, world)
-        return connection.with(chain: "\(world.chain.settings.chain)", wallets: wallets)
+        return connection.with(chains: world.chains.map { "\($0.settings.chain)" }, wallets: wallets)
     }
 
     /// The development keystore opens with a passphrase that lies beside it: its keys are public.
@@ -185,7 +204,9 @@ public struct Development: Sendable {
     }
 
     private func fundedWallets(_ server: CofferServer, _ world: World) async throws -> [Wallet] {
-        let (services, chain) = (server.services, world.chain.settings.chain)
+        let services = server.services
+        guard let first = world.chains.first else { return [] }
+        let chain = first.settings.chain
         var wallets = try await services.wallets.list(userID: nil, limit: 200).filter {
             $0.chain == chain && $0.userID.hasPrefix("dev-")
         }
@@ -197,11 +218,11 @@ public struct Development: Sendable {
         }
         wallets = Array(wallets.prefix(Self.walletCount))
         for wallet in wallets {
-            let balance = try await world.chain.node.balance(of: wallet.address, at: .latest)
-            if balance.isZero {
-                try await world.fund(
+            guard let fund = world.fund else { continue }
+            if try await first.node.balance(of: wallet.address, at: .latest).isZero {
+                try await fund(
                     wallet.address, Self.coinsWei.multipliedSaturating(by: UInt256(Self.coinsPerWallet)), false)
-                try await world.fund(wallet.address, Self.tokensPerWallet, true)
+                try await fund(wallet.address, Self.tokensPerWallet, true)
             }
             _ = try await server.deposits.credit(wallet)
         }
@@ -212,7 +233,7 @@ public struct Development: Sendable {
 
     private func banner(_ connection: Connection, _ world: World) -> String {
         let wallet = connection.wallets.first
-        let asset = world.chain.settings.native.key
+        let asset = world.chains.first?.settings.native.key ?? ""
         return """
 
             Coffer \(version)   DEVELOPMENT MODE: its keys are public, its rule allows everything
@@ -243,25 +264,25 @@ public struct Development: Sendable {
 /// What a client of `coffer dev` needs to know; the content of `--config-out` and of `connection.json`.
 struct Connection: Sendable {
     var port: Int
-    var rpcURL: String
+    var rpcURLs: [String?]
     let apiKey: String
     let adminKey: String
     let directory: String
-    var chain: String
+    var chains: [String]
     var wallets: [Wallet]
 
     var url: String { "http://127.0.0.1:\(port)" }
 
-    func at(port: Int, rpcURL: String) -> Connection {
+    func at(port: Int, rpcURLs: [String?]) -> Connection {
         var copy = self
         copy.port = port
-        copy.rpcURL = rpcURL.hasPrefix("/") ? "\(copy.url)\(rpcURL)" : rpcURL
+        copy.rpcURLs = rpcURLs.map { url in url.map { $0.hasPrefix("/") ? "\(copy.url)\($0)" : $0 } }
         return copy
     }
 
-    func with(chain: String, wallets: [Wallet]) -> Connection {
+    func with(chains: [String], wallets: [Wallet]) -> Connection {
         var copy = self
-        copy.chain = chain
+        copy.chains = chains
         copy.wallets = wallets
         return copy
     }
@@ -272,7 +293,10 @@ struct Connection: Sendable {
             "dashboard_url": .string("\(url)/#key=\(adminKey)"), "relay_url": .null, "project_id": .null,
             "metrics_url": .string("\(url)/metrics"), "data_dir": .string(directory),
             "pid": JSON(Int(ProcessInfo.processInfo.processIdentifier)),
-            "chains": [["id": .string(chain), "rpc_url": .string(rpcURL)]],
+            "chains": .array(
+                zip(chains, rpcURLs).map { chain, url in
+                    ["id": .string(chain), "rpc_url": url.map { .string($0) } ?? .null]
+                }),
             "wallets": .array(
                 wallets.map {
                     [
@@ -292,7 +316,7 @@ extension Connection {
             let apiKey = known["api_key"]?.string, let adminKey = known["admin_key"]?.string
         else { return nil }
         self.init(
-            port: port, rpcURL: "", apiKey: apiKey, adminKey: adminKey, directory: directory.path, chain: "",
+            port: port, rpcURLs: [], apiKey: apiKey, adminKey: adminKey, directory: directory.path, chains: [],
             wallets: [])
     }
 }

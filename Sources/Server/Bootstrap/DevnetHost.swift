@@ -15,6 +15,8 @@ struct DevnetHost: Sendable {
     let token: Address
     let tokenSymbol: String
     let tokenDecimals: UInt8
+    /// Whether it was started just now.
+    var isNew = false
 
     /// Finds the running chain of this data directory, or starts one that outlives this process.
     static func attach(_ directory: DataDirectory, client: HTTPClient) async throws -> DevnetHost {
@@ -23,13 +25,20 @@ struct DevnetHost: Sendable {
         {
             return host
         }
-        try start(directory)
+        let process = try start(directory)
         let deadline = Date.now.addingTimeInterval(startSecondsMax)
         while Date.now < deadline {
             if let bytes = DataDirectory.read(directory.devnetFile), let ready = try? JSON.parse(bytes),
-                let host = try? await connect(ready, client: client)
+                var host = try? await connect(ready, client: client)
             {
+                host.isNew = true
                 return host
+            }
+            // It may have left a child behind and ended in order; any other end is the end of the wait.
+            guard process.isRunning || process.terminationStatus == 0 else {
+                throw BootstrapError(
+                    .unavailable,
+                    "the development chain ended with code \(process.terminationStatus); see \(directory.devnetLog)")
             }
             try await Task.sleep(for: .milliseconds(50))
         }
@@ -42,14 +51,15 @@ struct DevnetHost: Sendable {
             let decimals = ready["token"]?["decimals"]?.uint64
         else { throw BootstrapError(.failed, "the development chain's ready file is damaged") }
         let node = HTTPNode(
-            chain: try ChainID("eip155:\(number)"), endpoint: try HTTPEndpoint(name: "devnet", url: url), client: client)
+            chain: try ChainID("eip155:\(number)"), endpoint: try HTTPEndpoint(name: "devnet", url: url), client: client
+        )
         try await node.requireConfiguredChain()
         return DevnetHost(
             node: node, rpcURL: url, token: try Address(checksummed: token), tokenSymbol: symbol,
             tokenDecimals: UInt8(clamping: decimals))
     }
 
-    private static func start(_ directory: DataDirectory) throws {
+    private static func start(_ directory: DataDirectory) throws -> Process {
         let root = try root()
         let python = ProcessInfo.processInfo.environment["COFFER_PYTHON"] ?? "\(root)/.venv/bin/python"
         guard FileManager.default.isExecutableFile(atPath: python) else {
@@ -64,12 +74,15 @@ struct DevnetHost: Sendable {
         ]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
+        // What it says before it opens its log by itself, such as that a module is missing.
+        try DataDirectory.write([], to: directory.devnetLog)
+        process.standardError = FileHandle(forWritingAtPath: directory.devnetLog) ?? FileHandle.nullDevice
         do {
             try process.run()
         } catch {
             throw BootstrapError(.unavailable, "the development chain can't be started", cause: error)
         }
+        return process
     }
 
     /// The folder with `devnet/`: `COFFER_HOME`, or one above this program or the working directory.

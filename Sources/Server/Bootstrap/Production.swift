@@ -63,7 +63,7 @@ public struct Production: Sendable {
         let rate = settings.integer("limits.requests_per_second") ?? 50
         var plan = ServerPlan(
             mode: .serve, version: version, directory: directory, host: settings["server.host"] ?? "127.0.0.1",
-            port: settings.integer("server.port") ?? 8_080, chains: try settings.chainNames.map { try chain($0, client) },
+            port: settings.integer("server.port") ?? 8_080, chains: try chains(client),
             rateLimits: settings.boolean("limits.unlimited")
                 ? .unlimited
                 : RateLimits(
@@ -76,6 +76,11 @@ public struct Production: Sendable {
         plan.pollMilliseconds = Int64(settings.integer("workers.poll_milliseconds") ?? 1_000)
         plan.jwt = try await tokens()
         return plan
+    }
+
+    /// The chains of the settings, with their nodes.
+    func chains(_ client: HTTPClient) throws -> [ServerPlan.Chain] {
+        try settings.chainNames.map { try chain($0, client) }
     }
 
     private func file(_ key: String) throws -> String? {

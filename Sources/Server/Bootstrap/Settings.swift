@@ -135,7 +135,11 @@ public struct Settings: Sendable {
 
     /// The known key that differs in the fewest letters, if it is near.
     private static func nearest(to key: String) -> String? {
-        let near = Setting.catalogue.map { ($0.key, distance($0.key, key)) }.min { $0.1 < $1.1 }
+        // A chain's own name stands where the catalogue has an asterisk.
+        let parts = key.split(separator: ".", omittingEmptySubsequences: false)
+        let chain = parts.count == 3 && parts[0] == "chains" ? String(parts[1]) : "*"
+        let known = Setting.catalogue.map { $0.key.replacing("chains.*.", with: "chains.\(chain).") }
+        let near = known.map { ($0, distance($0, key)) }.min { $0.1 < $1.1 }
         return near.flatMap { $0.1 <= 3 ? $0.0 : nil }
     }
 

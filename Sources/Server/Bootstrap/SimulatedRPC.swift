@@ -80,6 +80,12 @@ struct SimulatedRPC: Sendable {
             return try await chain.receipt(hash).map(receipt) ?? .null
         case "eth_getBlockByNumber":
             return try await chain.header(tag(parameters, 0)).map(block) ?? .null
+        case "eth_getBlockByHash":
+            return try await chain.header(.hash(Hash32(hex: text(parameters, 0)))).map(block) ?? .null
+        case "eth_getTransactionByHash":
+            let known = try await chain.transactions([Hash32(hex: text(parameters, 0))])
+            return known.first.flatMap { $0 }.map(transaction) ?? .null
+        case "eth_feeHistory": return try await feeHistory(parameters)
         case "devnet_fund", "devnet_fundToken":
             let amount = try UInt256(hexQuantity: text(parameters, 1))
             host.fund(try address(parameters, 0), amount: amount, isToken: method == "devnet_fundToken")
@@ -125,6 +131,37 @@ struct SimulatedRPC: Sendable {
             }
             return .number(number)
         }
+    }
+
+    private func feeHistory(_ parameters: [JSON]) async throws -> JSON {
+        guard let count = try UInt256(hexQuantity: text(parameters, 0)).uint64, (1...1_024).contains(count) else {
+            throw Refusal(code: -32602, message: "1 to 1024 blocks")
+        }
+        let asked = parameters.indices.contains(2) ? parameters[2].array ?? [] : []
+        let percentiles = asked.compactMap { $0.number.flatMap { Double($0) } }
+        guard percentiles.count == asked.count else { throw Refusal(code: -32602, message: "argument 2 is no list of numbers") }
+        let history = try await host.chain.feeHistory(
+            blockCount: Int(count), newest: tag(parameters, 1), percentiles: percentiles)
+        return [
+            "oldestBlock": quantity(UInt256(history.oldestBlock)),
+            "baseFeePerGas": .array(history.baseFeePerGas.map(quantity)),
+            "gasUsedRatio": .array(try history.gasUsedRatio.map { try JSON.checkedNumber("\($0)") }),
+            "reward": .array(history.reward.map { .array($0.map(quantity)) }),
+        ]
+    }
+
+    private func transaction(_ known: KnownTransaction) -> JSON {
+        [
+            "hash": .string("\(known.hash)"), "from": .string("\(known.from)"),
+            "to": known.to.map { .string("\($0)") } ?? .null, "nonce": quantity(UInt256(known.nonce)),
+            "value": quantity(known.value), "input": bytes(known.data), "gas": quantity(UInt256(known.gasLimit)),
+            "type": quantity(UInt256(UInt64(known.type))), "gasPrice": known.gasPrice.map(quantity) ?? .null,
+            "maxFeePerGas": known.maxFeePerGas.map(quantity) ?? .null,
+            "maxPriorityFeePerGas": known.maxPriorityFeePerGas.map(quantity) ?? .null,
+            "blockNumber": known.inclusion.map { quantity(UInt256($0.blockNumber)) } ?? .null,
+            "blockHash": known.inclusion.map { .string("\($0.blockHash)") } ?? .null,
+            "transactionIndex": known.inclusion.map { quantity(UInt256($0.transactionIndex)) } ?? .null,
+        ]
     }
 
     private func quantity(_ number: UInt256) -> JSON { .string(number.hexQuantity) }

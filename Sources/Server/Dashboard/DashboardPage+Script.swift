@@ -146,7 +146,7 @@ extension DashboardPage {
         const svg = (name, properties, ...children) =>
           set(document.createElementNS('http://www.w3.org/2000/svg', name), properties, children);
 
-        // Builds a region anew when its data changed, and gives the focus back to the same control.
+        // Builds a region anew when its data changed; the focus stays on the same control.
         const seen = new WeakMap();
         function fill(region, data, build) {
           const mark = JSON.stringify(data);
@@ -160,8 +160,8 @@ extension DashboardPage {
           if (again) again.focus({ preventScroll: true });
         }
 
-        // A table whose rows are kept by key: only what changed is touched, so a selection or a focus elsewhere stays.
-        // Columns are [name, cell of an item, class].
+        // A table of columns [name, cell of an item, class]. Rows are kept by key and only what changed is touched, so that
+        // a selection or a focus elsewhere stays.
         function table(label, columns, key, options = {}) {
           const body = el('tbody', { role: 'rowgroup' });
           const node = el('table', { 'aria-label': label, role: 'table' },
@@ -263,25 +263,25 @@ extension DashboardPage {
           if (kind === 'slip44') return 'native coin';
           return reference.length > 14 ? reference.slice(0, 8) + '…' + reference.slice(-4) : reference || asset;
         }
+        const twice = (first, second, title) => el('span', { class: 'amount', title }, el('b', {}, first),
+          el('small', {}, second));
         function money(amount, asset) {
           if (amount === null || amount === undefined) return 'no answer';
           const text = units(amount, assets.get(asset)?.decimals);
-          return el('span', { class: 'amount', title: asset },
-            text === null ? [el('b', {}, amount), el('small', {}, 'base units of ' + assetName(asset))]
-              : [el('b', {}, text + ' ' + assetName(asset)), el('small', {}, amount + ' base units')]);
+          return text === null ? twice(amount, 'base units of ' + assetName(asset), asset)
+            : twice(text + ' ' + assetName(asset), amount + ' base\u00a0units', asset);
         }
 
         const fields = (list) => el('dl', {}, list.map(([name, value]) =>
           [el('dt', {}, name), el('dd', {}, value === null || value === undefined || value === '' ? '–' : value)]));
         const panel = (kind, ...children) => el('section', { class: 'panel ' + kind }, children);
-        const heading = (text, ...more) => el('div', { class: 'head' }, el('h1', { tabindex: '-1' }, text), more);
         const field = (label, control) => el('label', {}, label, control);
         const choice = (values, chosen, all) => el('select', {}, all ? el('option', { value: '' }, all) : null,
           values.map((value) => el('option', { value, selected: value === chosen }, words(value))));
         const button = (text, act, kind) =>
           el('button', { type: 'button', class: kind, on: { click: (event) => act(event.currentTarget) } }, text);
 
-        // Runs an action once at a time; its button is off meanwhile, and a refusal is shown in `place`.
+        // Runs an action with its button off meanwhile; a refusal is shown in `place`.
         async function run(control, place, action) {
           if (control.disabled) return;
           control.disabled = true;

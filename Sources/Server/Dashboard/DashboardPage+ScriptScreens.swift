@@ -9,7 +9,7 @@ extension DashboardPage {
 
         function frame(title, ...children) {
           document.title = title + ' · Coffer';
-          $('main').replaceChildren(heading(title), ...children.flat().filter(Boolean));
+          $('main').replaceChildren(el('h1', { tabindex: '-1' }, title), ...children.flat().filter(Boolean));
         }
 
         const link = (href, text, kind) => el('a', { href, class: kind }, text);
@@ -19,10 +19,7 @@ extension DashboardPage {
         const yesNo = (value) => (value ? 'yes' : 'no');
         const badge = (text, kind) => el('span', { class: 'pill ' + kind }, text);
 
-        function showDenied(place) {
-          fill(place, 'denied', () =>
-            panel('', el('p', {}, 'This key may not read this. It takes the scope ', mono('system:read'), '.')));
-        }
+        const showDenied = (place) => fill(place, 0, () => panel('', 'This key may not read this: it lacks system:read.'));
 
         // Loads for the view that asked and shows a refusal in its place; null when refused or no longer on show.
         async function load(mine, place, action) {
@@ -51,7 +48,7 @@ extension DashboardPage {
           const take = (page, isFirst) => {
             learn(page.data);
             if (isFirst) {
-              // The first page replaces what lies in its span; what was loaded beyond it stays.
+              // It replaces what lies in its span; what was loaded beyond stays.
               const last = page.has_more ? page.data[page.data.length - 1].id : null;
               for (const id of known.keys()) {
                 if (last === null || (isNewestFirst ? id >= last : id <= last)) known.delete(id);
@@ -174,7 +171,7 @@ extension DashboardPage {
             ['State', (item) => [pill(item.state),
               item.cancel_requested && !FINAL_STATES.includes(item.state) ? el('small', {}, ' cancel asked') : null]],
             ['Amount', (item) => money(item.amount, item.asset)], ['To', (item) => mono(item.to)],
-            ['User', (item) => item.user_id], ['Withdrawal', (item) => idLink('withdrawals', item.id)],
+            ['User', (item) => mono(item.user_id)], ['Withdrawal', (item) => idLink('withdrawals', item.id)],
             ['Changed', (item) => ago(item.updated_at)],
           ], href: (item) => '#/withdrawals/' + item.id, empty: 'No withdrawal matches.' });
           mine.onEvent = (type, data) => {
@@ -195,8 +192,9 @@ extension DashboardPage {
           const attempts = table('Attempts', [
             ['Transaction', (item) => copied(item.transaction_hash, 'transaction hash')],
             ['Purpose', (item) => words(item.purpose)], ['Nonce', (item) => item.nonce, 'num'],
-            ['Fee cap', (item) => gwei(item.max_fee_per_gas), 'num'],
-            ['Tip cap', (item) => gwei(item.max_priority_fee_per_gas), 'num'],
+            ['Fee cap', (item) => twice(units(item.max_fee_per_gas, 9) + ' gwei', item.max_fee_per_gas + ' wei'), 'num'],
+            ['Tip cap', (item) => twice(units(item.max_priority_fee_per_gas, 9) + ' gwei',
+              item.max_priority_fee_per_gas + ' wei'), 'num'],
             ['Signed', (item) => ago(item.created_at)], ['Sent', (item) => ago(item.sent_at)],
           ], (item) => item.transaction_hash, { empty: 'Nothing was signed for it.' });
           frame('Withdrawal', el('p', {}, link('#/withdrawals', '← All withdrawals')), place, el('div', { class: 'split' },
@@ -216,9 +214,6 @@ extension DashboardPage {
           mine.onEvent = (type, data) => { if (data.id === id) refreshSoon(); };
           refresh();
         }
-
-        const gwei = (amount) => el('span', { class: 'amount' }, el('b', {}, (units(amount, 9) ?? amount) + ' gwei'),
-          el('small', {}, amount + ' wei'));
 
         function withdrawalFacts(item, path) {
           const canCancel = !FINAL_STATES.includes(item.state) && !item.cancel_requested;
@@ -256,7 +251,7 @@ extension DashboardPage {
             el('h2', {}, 'Cancel this withdrawal?'),
             fields([['Amount', money(item.amount, item.asset)], ['To', mono(item.to)], ['User', item.user_id],
               ['Id', mono(item.id)]]),
-            el('p', { class: 'explain' }, UNSIGNED_STATES.includes(item.state)
+            el('p', {}, UNSIGNED_STATES.includes(item.state)
               ? 'Nothing is signed for it yet: it is taken back at once and the amount is free again.'
               : 'It may be signed or sent already. A transaction that pays nobody then competes for its nonce, and the ' +
                 'chain decides which of the two counts.'),
@@ -277,7 +272,7 @@ extension DashboardPage {
           listing(view, 'Wallets', { path: '/v1/wallets', before: [newWallet()], filters: [
             ['User', 'user_id', searchField(query, 'user_id')],
           ], columns: [
-            ['User', (item) => item.user_id], ['Label', (item) => item.label || '–'], ['Chain', (item) => mono(item.chain)],
+            ['User', (item) => mono(item.user_id)], ['Label', (item) => el('span', { class: 'any' }, item.label || '–')], ['Chain', (item) => mono(item.chain)],
             ['Address', (item) => mono(item.address)],
             ['Use', (item) => [item.active ? badge('active', 'good') : null, ' ', item.shared ? badge('shared', '') : null]],
             ['Wallet', (item) => idLink('wallets', item.id)],
@@ -348,7 +343,7 @@ extension DashboardPage {
             listing(mine, 'Ledger', { path: '/v1/ledger/entries', fixed: { subject }, before: [...before,
               el('p', {}, 'Movements of ', mono(subject), ' · ', link('#/ledger', 'all accounts'))], columns: [
               ['Kind', (item) => words(item.kind)], amount('Amount', 'amount'), ['Debit', (item) => mono(item.debit_account)],
-              ['Credit', (item) => mono(item.credit_account)], ['Reference', (item) => item.reference || '–'],
+              ['Credit', (item) => mono(item.credit_account)], ['Reference', (item) => el('span', { class: 'any' }, item.reference || '–')],
               ['At', (item) => utc(item.at)],
             ] });
           } else {
@@ -365,7 +360,7 @@ extension DashboardPage {
 
         function ledgerReport(found) {
           const totals = table('Totals', [['Asset', (item) => mono(item.asset)],
-            ...['debits', 'credits', 'held'].map((part) => [words(part), (item) => money(item[part], item.asset), 'num']),
+            ...['Debits', 'Credits', 'Held'].map((name) => [name, (item) => money(item[name.toLowerCase()], item.asset), 'num']),
           ], (item) => item.asset, { empty: 'The books are empty.' });
           totals.show(found.totals);
           return panel(found.balanced ? 'good' : 'bad', el('h2', { role: 'status' }, found.balanced ? 'The books balance.'
@@ -385,7 +380,7 @@ extension DashboardPage {
           const mine = view, place = el('div', {}), known = new Map();
           const [bar, report] = verifier(mine, '/v1/audit:verify', auditReport);
           const rows = table('Audit log', [
-            ['No.', (item) => item.sequence, 'num'], ['At', (item) => instant(item.at)], ['Who', (item) => mono(item.actor)],
+            ['No.', (item) => item.sequence, 'num'], ['At', (item) => utc(item.at)], ['Who', (item) => mono(item.actor)],
             ['What', (item) => item.action], ['On', (item) => mono(item.object)], ['Details', (item) => mono(item.details)],
             ['Hash', (item) => [el('span', { class: 'mono', title: item.hash }, item.hash.slice(0, 12) + '…'),
               copyButton(item.hash, 'hash')]],
@@ -449,17 +444,14 @@ extension DashboardPage {
           if (key === null) return showSignIn('');
           const { screen, id, query } = parseRoute(location.hash);
           view = {};
-          document.querySelectorAll('dialog').forEach((dialog) => dialog.remove());
+          closeDialogs();
           for (const item of $('nav').children) {
             if (item.getAttribute('href') === '#/' + screen) item.setAttribute('aria-current', 'page');
             else item.removeAttribute('aria-current');
           }
-          if (screen === 'withdrawals') id ? showWithdrawal(id) : showWithdrawals(query);
-          else if (screen === 'wallets') id ? showWallet(id) : showWallets(query);
-          else if (screen === 'ledger') showLedger(query);
-          else if (screen === 'audit') showAudit();
-          else if (screen === 'lanes') showLanes();
-          else showOverview();
+          const shows = { withdrawals: id ? showWithdrawal : showWithdrawals, wallets: id ? showWallet : showWallets,
+            ledger: showLedger, audit: showAudit, lanes: showLanes };
+          (Object.hasOwn(shows, screen) ? shows[screen] : showOverview)(id || query);
           $('main').querySelector('h1').focus({ preventScroll: true });
           scrollTo(0, 0);
         }
@@ -491,7 +483,7 @@ extension DashboardPage {
           setInterval(() => {
             for (const node of document.querySelectorAll('time')) node.textContent = age(node.dateTime);
           }, 1000);
-          // Without the stream this is how a page stays true; with it, how it heals what an event missed.
+          // How a page stays true without the stream, and heals with it.
           setInterval(() => { if (!document.hidden && goneSince === null) refresh(); }, 5000);
           shortcuts();
           const kept = store.read();

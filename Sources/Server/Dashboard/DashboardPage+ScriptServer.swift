@@ -130,8 +130,7 @@ extension DashboardPage {
           samples = samples.filter((sample) => sample.t > Date.now() - 330000);
           status = next;
           version = version || next.version;
-          $('version').textContent = 'Coffer ' + next.version +
-            (next.version === version ? '' : ' (this page is of ' + version + ': reload it)');
+          $('version').textContent = 'Coffer ' + next.version + (next.version === version ? '' : ' (newer: reload this page)');
           $('sealed').hidden = !next.sealed;
           const frozen = (next.lanes || []).filter((lane) => lane.frozen_reason).length;
           const link = document.querySelector('#nav a[href="#/lanes"]');
@@ -148,7 +147,7 @@ extension DashboardPage {
           }
         }
 
-        // At most one run of `act` in each `milliseconds`, however often it is asked for.
+        // At most one run in each `milliseconds`, however often it is asked for.
         function throttled(milliseconds, act) {
           let timer = null;
           return () => { timer ??= setTimeout(() => { timer = null; act(); }, milliseconds); };
@@ -161,8 +160,7 @@ extension DashboardPage {
           if (key === null || !mine.refresh) return;
           if (mine.isBusy) { mine.isAskedAgain = true; return; }
           mine.isBusy = true;
-          await mine.refresh();
-          mine.isBusy = false;
+          try { await mine.refresh(); } finally { mine.isBusy = false; }
           if (mine.isAskedAgain) { mine.isAskedAgain = false; refreshSoon(); }
         }
 
@@ -188,7 +186,7 @@ extension DashboardPage {
               if (!response.ok) throw new Error('HTTP ' + response.status);
               if (mine !== epoch) return;
               setLive('Live', 'good', 'Events arrive as they happen.');
-              // What happened before the stream was open is in no event.
+              // What happened before this is in no event.
               refresh();
               const decoder = new TextDecoder(), reader = response.body.getReader();
               const read = eventReader((event) => { lastID = event.id || lastID; onEvent(event); });
@@ -229,6 +227,8 @@ extension DashboardPage {
           route();
         }
 
+        const closeDialogs = () => document.querySelectorAll('dialog').forEach((dialog) => dialog.remove());
+
         function signOut(reason) {
           epoch += 1;
           key = status = version = goneSince = null;
@@ -239,7 +239,7 @@ extension DashboardPage {
           stream?.abort();
           wake();
           for (const id of ['nav', 'session', 'gone', 'sealed']) $(id).hidden = true;
-          document.querySelectorAll('dialog').forEach((dialog) => dialog.remove());
+          closeDialogs();
           $('version').textContent = '';
           if (reason !== null) showSignIn(reason);
         }
@@ -247,8 +247,8 @@ extension DashboardPage {
         function showSignIn(reason) {
           view = {};
           document.title = 'Sign in · Coffer';
-          const input = el('input', { type: 'password', autocomplete: 'off', spellcheck: 'false', required: true,
-            autocapitalize: 'off', placeholder: 'coffer_live_…' });
+          const input = el('input', { type: 'password', autocomplete: 'off', required: true,
+            placeholder: 'coffer_live_…' });
           const place = el('div', { role: 'status' });
           const submit = el('button', { type: 'submit', class: 'first' }, 'Sign in');
           const form = el('form', { on: { submit: (event) => {

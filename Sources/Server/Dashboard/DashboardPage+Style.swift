@@ -9,7 +9,7 @@ extension DashboardPage {
           color-scheme: light dark;
           --page: #f5f6f8; --panel: #ffffff; --line: #d5d9e0; --text: #161a20; --muted: #545d6b;
           --link: #0b50c4; --good: #14662b; --bad: #b0201a; --warn: #7a4b00; --bar: #3b74d6; --fresh: #e3edff;
-          --mono: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
+          --mono: ui-monospace, Menlo, Consolas, monospace;
         }
         @media (prefers-color-scheme: dark) {
           :root {
@@ -20,7 +20,7 @@ extension DashboardPage {
         * { box-sizing: border-box; }
         [hidden] { display: none !important; }
         body { margin: 0; background: var(--page); color: var(--text);
-          font: 15px/1.45 system-ui, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif;
+          font: 15px/1.45 system-ui, sans-serif;
           min-height: 100vh; display: flex; flex-direction: column; }
         a { color: var(--link); text-underline-offset: 2px; }
         :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 3px; }
@@ -42,7 +42,6 @@ extension DashboardPage {
         .banner.bad { color: var(--bad); border-top: 4px solid; }
         .banner.warn { color: var(--warn); border-top: 4px solid; }
         .banner button { margin-left: 10px; }
-        .banner code { font-weight: 600; }
         .say { position: fixed; right: 16px; bottom: 12px; margin: 0; max-width: calc(100vw - 32px); z-index: 8; }
         .say:not(:empty) { background: var(--text); color: var(--panel); padding: 8px 14px; border-radius: 8px; }
 
@@ -50,8 +49,8 @@ extension DashboardPage {
         h1 { font-size: 22px; margin: 4px 0 14px; overflow-wrap: anywhere; }
         h2 { font-size: 16px; margin: 0 0 10px; }
         p { margin: 0 0 10px; }
-        .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px;
-          margin: 0 0 16px; min-width: 0; }
+        .panel, .tile { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; min-width: 0; }
+        .panel { padding: 14px 16px; margin: 0 0 16px; }
         .panel.bad { border-color: var(--bad); border-left-width: 5px; }
         .panel.good { border-color: var(--good); border-left-width: 5px; }
         .panel > :last-child { margin-bottom: 0; }
@@ -59,11 +58,9 @@ extension DashboardPage {
           gap: 0 16px; align-items: start; }
         .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
           margin: 0 0 16px; }
-        .tile { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 12px 14px;
-          min-width: 0; }
-        .tile .name { color: var(--muted); font-size: 13px; }
+        .tile { padding: 12px 14px; }
         .tile .value { font-size: 22px; font-weight: 650; overflow-wrap: anywhere; }
-        .tile .more { color: var(--muted); font-size: 13px; }
+        .tile .name, .tile .more { color: var(--muted); font-size: 13px; }
         .tile.wide { grid-column: span 2; }
         .tile svg { display: block; width: 100%; height: 34px; margin-top: 4px; }
         .bad { color: var(--bad); } .good { color: var(--good); } .warn { color: var(--warn); }
@@ -73,7 +70,7 @@ extension DashboardPage {
         small { font-size: 12.5px; }
         svg rect { fill: var(--bar); }
         svg rect.track { fill: var(--line); opacity: .55; }
-        svg rect.good { fill: var(--good); } svg rect.bad { fill: var(--bad); } svg rect.warn { fill: var(--warn); }
+        svg rect.good, svg rect.bad, svg rect.warn { fill: currentColor; }
 
         .bars { display: grid; grid-template-columns: max-content 1fr max-content; gap: 5px 12px;
           align-items: center; }
@@ -87,7 +84,9 @@ extension DashboardPage {
         th, td { padding: 7px 10px; border-bottom: 1px solid var(--line); vertical-align: top; }
         th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
         tbody tr:last-child td { border-bottom: 0; }
-        td { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+        td { font-variant-numeric: tabular-nums; }
+        .mono, .any { overflow-wrap: anywhere; }
+        .panel > div { overflow-x: auto; }
         tr.open { cursor: pointer; }
         tr.open:hover td { background: var(--page); }
         .num { text-align: right; }
@@ -132,11 +131,12 @@ extension DashboardPage {
         details .row { margin-top: 12px; }
         .signin { max-width: 480px; margin: 8vh auto; }
         .signin input { width: 100%; }
-        .head { display: flex; flex-wrap: wrap; gap: 6px 16px; align-items: center; justify-content: space-between;
-          margin: 0 0 10px; }
-        .head h1, .head h2 { margin: 0; }
+        .head { display: flex; align-items: center; justify-content: space-between; margin: 0 0 10px; }
+        .head h2 { margin: 0; }
         dialog { background: var(--panel); color: var(--text); border: 1px solid var(--line); border-radius: 10px;
           padding: 18px; width: min(520px, calc(100vw - 24px)); }
+        dialog dl { margin-bottom: 14px; }
+        ::placeholder { color: var(--muted); opacity: 1; }
         dialog::backdrop { background: rgba(0, 0, 0, .55); }
 
         @media (max-width: 700px) {
@@ -148,7 +148,7 @@ extension DashboardPage {
           thead { position: absolute; left: -9999px; }
           tr { padding: 8px 0; border-bottom: 1px solid var(--line); }
           tbody tr:last-child { border-bottom: 0; }
-          td, td:first-child, td:last-child { border: 0; padding: 2px 0; display: grid; gap: 8px;
+          td, td.num, td:first-child, td:last-child { border: 0; padding: 2px 0; display: grid; gap: 8px;
             grid-template-columns: 92px minmax(0, 1fr); text-align: left; }
           td::before { content: attr(data-name); color: var(--muted); font-size: 13px; }
           dl { grid-template-columns: 1fr; gap: 0; } dd { margin: 0 0 8px; }

@@ -20,7 +20,6 @@ public enum DashboardPage {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
-        <meta name="robots" content="noindex">
         <title>Coffer</title>
         <link rel="icon" href="data:,">
         <link rel="stylesheet" href="/dashboard/app.css">

@@ -15,8 +15,8 @@ public final class SQLStore: Store {
     /// How many units of work may wait; at ten thousand a second that is more than half a second of work.
     public static let queuedUnitsMax = 8_192
 
-    private let writer: WorkerThread<WriteJob>
-    private let readers: [WorkerThread<ReadJob>]
+    private let writer: WorkerThreads<WriteJob>
+    private let readers: WorkerThreads<ReadJob>?
 
     /// Opens one writing and `readers` reading connections.
     ///
@@ -26,16 +26,20 @@ public final class SQLStore: Store {
     ///     nanoseconds.
     public init(
         readers: Int, onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in },
-        connect: () throws -> any SQLConnection
+        connect: () throws -> sending any SQLConnection
     ) throws {
-        writer = WorkerThread.writing(on: try connect(), onCommit: onCommit)
-        self.readers = try (0..<readers).map { _ in WorkerThread.reading(on: try connect()) }
+        // All of them before the first thread starts: a store that can't be opened leaves none behind.
+        let writing = try connect()
+        var reading: [any SQLConnection] = []
+        for _ in 0..<readers { reading.append(try connect()) }
+        writer = WorkerThreads.writing(on: writing, onCommit: onCommit)
+        self.readers = reading.isEmpty ? nil : WorkerThreads.reading(on: reading)
     }
 
     deinit {
         // A store let go without `close` ends its threads all the same.
         writer.stop()
-        for reader in readers { reader.stop() }
+        readers?.stop()
     }
 
     @discardableResult
@@ -51,12 +55,12 @@ public final class SQLStore: Store {
     public func read<Result: Sendable>(
         _ body: @escaping @Sendable (any ReadTransaction) throws -> Result
     ) async throws -> Result {
-        guard let reader = freestReader else { return try await write { try body($0) } }
+        guard let readers else { return try await write { try body($0) } }
         return try await withCheckedThrowingContinuation { continuation in
             let answer: @Sendable (Swift.Result<any ReadTransaction, StorageError>) -> Void = { view in
                 continuation.resume(with: Swift.Result { try body(view.get()) })
             }
-            if let refusal = reader.submit(.view(answer)) { continuation.resume(throwing: refusal.error) }
+            if let refusal = readers.submit(.view(answer)) { continuation.resume(throwing: refusal.error) }
         }
     }
 
@@ -66,28 +70,23 @@ public final class SQLStore: Store {
 
     public func backup(to path: String) async throws {
         // On a reading connection, so that no unit of work waits for the copy.
-        guard let reader = freestReader else { return try await alone { try $0.backup(to: path) } }
+        guard let readers else { return try await alone { try $0.backup(to: path) } }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let job = ReadJob.alone { connection in
                 continuation.resume(with: Result { try connection.backup(to: path) })
             }
-            if let refusal = reader.submit(job) { continuation.resume(throwing: refusal.error) }
+            if let refusal = readers.submit(job) { continuation.resume(throwing: refusal.error) }
         }
     }
 
     public func close() async {
         // The writer goes last: the last connection to close writes the log back into the database.
-        for reader in readers { await ended(reader) }
+        if let readers { await ended(readers) }
         await ended(writer)
     }
 
     /// How many units of work wait for the writer; what `/metrics` and load shedding look at.
     public var queuedUnits: Int { writer.queued }
-
-    /// The reader with the least to do: a long read must not hold up the short ones behind it.
-    private var freestReader: WorkerThread<ReadJob>? {
-        readers.min { $0.load < $1.load }
-    }
 
     private func alone(_ body: @escaping @Sendable (any SQLConnection) throws -> Void) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -96,14 +95,14 @@ public final class SQLStore: Store {
         }
     }
 
-    private func ended(_ thread: WorkerThread<some Sendable>) async {
+    private func ended(_ threads: WorkerThreads<some Sendable>) async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            thread.stop { continuation.resume() }
+            threads.stop { continuation.resume() }
         }
     }
 }
 
-extension WorkerThread.Refusal {
+extension WorkerThreads.Refusal {
     fileprivate var error: StorageError {
         switch self {
         case .full: StorageError(.overloaded, "too many units of work wait")

@@ -71,39 +71,52 @@ enum ReadJob: Sendable {
     case alone(@Sendable (any SQLConnection) -> Void)
 }
 
-extension WorkerThread where Job == WriteJob {
+extension WorkerThreads where Job == WriteJob {
     static func writing(
         on connection: sending any SQLConnection, onCommit: @escaping @Sendable (Int, UInt64) -> Void
-    ) -> WorkerThread {
+    ) -> WorkerThreads {
         let group = CommitGroup(connection: connection, onCommit: onCommit)
-        return WorkerThread(batchMax: SQLStore.groupUnitsMax, queuedMax: SQLStore.queuedUnitsMax) { jobs in
-            guard let jobs else { return group.close() }
-            group.run(jobs)
-        }
+        return WorkerThreads(
+            batchMax: SQLStore.groupUnitsMax, queuedMax: SQLStore.queuedUnitsMax,
+            runs: [
+                { jobs in
+                    guard let jobs else { return group.close() }
+                    group.run(jobs)
+                }
+            ])
     }
 }
 
-extension WorkerThread where Job == ReadJob {
-    static func reading(on connection: sending any SQLConnection) -> WorkerThread {
-        let transaction = SQLTransaction(connection: connection)
-        return WorkerThread(batchMax: 1, queuedMax: SQLStore.queuedUnitsMax) { jobs in
-            guard let jobs else { return connection.close() }
-            for job in jobs {
-                switch job {
-                case .alone(let body): body(connection)
-                case .view(let body):
-                    // A read of several queries needs one snapshot.
-                    transaction.beginGroup()
-                    do throws(StorageError) {
-                        try connection.execute("BEGIN")
-                        body(.success(transaction))
-                    } catch {
-                        body(.failure(error))
-                    }
-                    // There is nothing to store, and a rollback can't fail halfway.
-                    try? connection.execute("ROLLBACK")
+extension WorkerThreads where Job == ReadJob {
+    static func reading(on connections: sending [any SQLConnection]) -> WorkerThreads {
+        WorkerThreads(
+            batchMax: 1, queuedMax: SQLStore.queuedUnitsMax,
+            runs: connections.map { connection in
+                let transaction = SQLTransaction(connection: connection)
+                return { jobs in
+                    guard let jobs else { return connection.close() }
+                    for job in jobs { job.run(in: transaction) }
                 }
+            })
+    }
+}
+
+extension ReadJob {
+    fileprivate func run(in transaction: SQLTransaction) {
+        let connection = transaction.connection
+        switch self {
+        case .alone(let body): body(connection)
+        case .view(let body):
+            // A read of several queries needs one snapshot.
+            transaction.beginGroup()
+            do throws(StorageError) {
+                try connection.execute("BEGIN")
+                body(.success(transaction))
+            } catch {
+                body(.failure(error))
             }
+            // There is nothing to store, and a rollback can't fail halfway.
+            try? connection.execute("ROLLBACK")
         }
     }
 }

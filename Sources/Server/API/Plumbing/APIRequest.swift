@@ -126,11 +126,15 @@ public struct APIRequest: Sendable {
     /// }
     /// ```
     ///
-    /// - Parameter decode: reads all fields before it gives up, so that the caller learns of all faults at once; it
-    ///   returns `nil` only after a read failed.
+    /// - Parameters:
+    ///   - limits: how much JSON it takes.
+    ///   - decode: reads all fields before it gives up, so that the caller learns of all faults at once; it returns
+    ///     `nil` only after a read failed.
     /// - Throws: `validation_failed` (422) with one entry per fault, unknown fields included.
-    public func read<Value>(_ decode: (inout FieldReader) throws -> Value?) throws -> Value {
-        try FieldReader.read(try json(), decode)
+    public func read<Value>(
+        limits: JSONLimits = .standard, _ decode: (inout FieldReader) throws -> Value?
+    ) throws -> Value {
+        try FieldReader.read(try json(limits: limits), decode)
     }
 
     /// Refuses the change unless the caller saw the current state.

@@ -162,6 +162,8 @@ public struct OpenAPIDocument: Sendable {
                     JSONMember(name: "Idempotency-Replayed", value: ["$ref": "#/components/headers/Replayed"]))
             }
             for header in response.headers {
+                // The route's own words go before ours: no name may stand twice in an object.
+                headers.removeAll { $0.name == header.name }
                 headers.append(
                     JSONMember(
                         name: header.name,

@@ -194,18 +194,28 @@ enum AdministrationRoutes {
             ], loadClass: .listing, responses: [RouteResponse(200, "What it found.", .reference("AuditReport"))],
             problems: [.invalidQueryParameter]
         ) { request in
-            var trusted: AuditHead?
-            if let sequence = request.query.integer("sequence"), let text = request.query["hash"] {
-                guard let hash = try? Hash32(hex: text) else {
-                    throw Problem(
-                        .invalidQueryParameter,
-                        errors: [FieldError(.query(parameter: "hash"), "must be 64 hexadecimal digits")])
-                }
-                trusted = AuditHead(sequence: Int64(sequence), hash: hash)
-            }
-            let head = trusted
+            let head = try trustedHead(request)
             return .json(try await services.store.read { tx in try AuditLog.verify(trusting: head, in: tx) }.json)
         }
+    }
+
+    /// The head that the caller kept; `nil` when none was sent.
+    private static func trustedHead(_ request: APIRequest) throws -> AuditHead? {
+        let (sequence, text) = (request.query.integer("sequence"), request.query["hash"])
+        guard sequence != nil || text != nil else { return nil }
+        // Half a head would be checked against nothing, and the answer would still say that all is well.
+        guard let sequence, let text else {
+            let missing = sequence == nil ? "sequence" : "hash"
+            throw Problem(
+                .invalidQueryParameter,
+                errors: [FieldError(.query(parameter: missing), "sequence and hash stand together or not at all")])
+        }
+        guard let hash = try? Hash32(hex: text) else {
+            throw Problem(
+                .invalidQueryParameter,
+                errors: [FieldError(.query(parameter: "hash"), "must be 64 hexadecimal digits")])
+        }
+        return AuditHead(sequence: Int64(sequence), hash: hash)
     }
 
     // MARK: Lanes

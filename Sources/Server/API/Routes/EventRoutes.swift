@@ -30,8 +30,11 @@ enum EventRoutes {
                 return .json(["data": .array(events.map(\.json))])
             }
             return try stream(services, from: lastEventID(request) ?? 0) { sequence in
+                // Asked before the events are: then its last one is among them. A client that has seen the end and
+                // comes back is told so, instead of waiting for what never comes.
+                let isOver = try await services.withdrawals.get(id).state.isFinal
                 let events = try await services.withdrawals.events(of: id, after: sequence, limit: pageEvents)
-                return (events, events.contains { isFinal($0) })
+                return (events, (isOver && events.count < pageEvents) || events.contains { isFinal($0) })
             }
         }
     }
@@ -44,12 +47,9 @@ enum EventRoutes {
             permission: .scope("admin"),
             responses: [RouteResponse(200, "A stream.", .string(), contentType: "text/event-stream")]
         ) { request in
-            let start: Int64
-            if let last = lastEventID(request) {
-                start = last
-            } else {
-                start = try await services.store.read { tx in try EventLog.head(in: tx) }
-            }
+            let head = try await services.store.read { tx in try EventLog.head(in: tx) }
+            // A number beyond the head is from another database; waiting for it would be silence.
+            let start = min(lastEventID(request) ?? head, head)
             return try stream(services, from: start) { sequence in
                 let events = try await services.store.read { tx in
                     try EventLog.after(sequence, limit: pageEvents, in: tx)

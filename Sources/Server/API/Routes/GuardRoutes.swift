@@ -72,10 +72,11 @@ enum GuardRoutes {
                     ]))
             ], problems: [.validationFailed]
         ) { request in
-            guard let document = try request.json(limits: .rpc)["document"] else {
-                throw Problem(.validationFailed, errors: [FieldError(.body(pointer: "/document"), "is missing")])
+            let (document, isDryRun) = try request.read(limits: .rpc) { body -> (JSON, Bool)? in
+                let document = body.json("document")
+                let isDryRun = body.optionalBoolean("dry_run") ?? false
+                return document.map { ($0, isDryRun) }
             }
-            let isDryRun = try request.json(limits: .rpc)["dry_run"]?.bool ?? false
             let report = try await services.signer.import(document, dryRun: isDryRun)
             if !isDryRun {
                 try await audit(services, request, "guard.import", object: "\(report.slotsAdded) slots")

@@ -54,7 +54,7 @@ enum WithdrawalRoutes {
         Route(
             .post, path, operationID, tag: "Withdrawals", summary: "Ask for a withdrawal",
             description:
-                "When 202 comes back, the withdrawal is on the disk and its amount is bound. The same key with the same body answers the same for ever; with another body it is refused.",
+                "When 202 comes back, the withdrawal is on the disk and its amount is bound. The same key with the same body answers with the same withdrawal for ever, as it stands then; with another body it is refused.",
             permission: .scope("withdrawals:create"), request: .object(fields), requestExample: example,
             idempotency: .required, bodyBytesMax: Route.withdrawalBytesMax, rateClass: "withdrawals",
             responses: [
@@ -86,7 +86,7 @@ enum WithdrawalRoutes {
     }
 
     private static func read(
-        _ body: inout FieldReader, client: String, key: String
+        _ body: inout FieldReader, client: String, key: String?
     ) throws -> WithdrawalRequest? {
         let user = body.string("user_id", bytes: 1...Wallets.userIDBytesMax)
         let wallet = body.parse("wallet_id", "a wallet id such as wa_01J…") {
@@ -99,10 +99,22 @@ enum WithdrawalRoutes {
         let amount = body.amount("amount")
         if let amount, amount.isZero { body.refuse("amount", "must be more than zero") }
         let reference = body.optionalString("reference", bytes: 1...WithdrawalRequest.referenceBytesMax)
-        guard let user, let wallet, let asset, let to, let amount, !amount.isZero else { return nil }
+        guard let key, let user, let wallet, let asset, let to, let amount, !amount.isZero else { return nil }
         return try WithdrawalRequest(
             client: client, idempotencyKey: key, userID: user, walletID: wallet, asset: asset, to: to, amount: amount,
             reference: reference)
+    }
+
+    /// The key of an item in a batch, where it is a field and not a header.
+    private static func idempotencyKey(_ body: inout FieldReader) -> String? {
+        guard let key = body.string("idempotency_key", bytes: 1...WithdrawalRequest.idempotencyKeyBytesMax) else {
+            return nil
+        }
+        guard key.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            body.refuse("idempotency_key", "must be visible ASCII characters")
+            return nil
+        }
+        return key
     }
 
     private static func batch(_ services: APIServices) -> Route {
@@ -151,9 +163,8 @@ enum WithdrawalRoutes {
                     group.addTask {
                         do {
                             let asked = try FieldReader.read(item) { body in
-                                let key = body.string(
-                                    "idempotency_key", bytes: 1...WithdrawalRequest.idempotencyKeyBytesMax)
-                                return try read(&body, client: caller.tenant, key: key ?? "")
+                                let key = idempotencyKey(&body)
+                                return try read(&body, client: caller.tenant, key: key)
                             }
                             return (index, .success(try await services.withdrawals.accept(asked, actor: caller.id)))
                         } catch {

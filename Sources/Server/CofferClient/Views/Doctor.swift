@@ -84,7 +84,7 @@ package enum Doctor {
             let name = ValueText.of(lane["lane"])
             return Finding(
                 "lanes", .fail, "\(name) is frozen: \(ValueText.of(lane["frozen_reason"]))",
-                fix: "find out why, then: coffer guard unfreeze \(name)")
+                fix: "find out why (docs/operate/frozen-lane.md), then: coffer guard unfreeze \(name) --next-nonce N")
         }
     }
 

@@ -108,17 +108,26 @@ struct GuardCommand: ParsableCommand {
             commandName: "unfreeze", abstract: "Let a frozen lane sign again, after a check against chain and guard.",
             discussion: """
                 Example:
-                  coffer guard unfreeze \\
+                  coffer guard unfreeze --next-nonce 42 \\
                     eip155:31337/0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+
+                The nonce is the first that nobody has used: above all that the chain counts, above the highest of \
+                `coffer guard lanes`. It can't go down.
                 """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var confirmation: ConfirmOptions
         @Argument(help: "The lane.") var lane: String
+        @Option(name: .customLong("next-nonce"), help: ArgumentHelp("The first that may be used.", valueName: "nonce"))
+        var nextNonce: Int64
 
         func perform(_ session: Session) async throws {
-            try session.confirm("this lets \(SafeText.line(lane)) sign again", word: lane, confirmation)
-            try await session.show(APICall.post("/v1/lanes:unfreeze", ["lane": .string(lane)]).asAdministrator)
+            try session.confirm(
+                "this lets \(SafeText.line(lane)) sign again, from nonce \(nextNonce) on", word: lane, confirmation)
+            let body: JSON = ["lane": .string(lane), "next_nonce": JSON(nextNonce)]
+            let answer = try await session.client.send(APICall.post("/v1/lanes:unfreeze", body).asAdministrator)
+            if session.output.isJSON, !answer.body.isEmpty { try session.output.raw(answer.body) }
+            session.output.hint("it signs again; see: coffer status")
         }
     }
 }

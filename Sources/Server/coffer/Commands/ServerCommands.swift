@@ -65,7 +65,7 @@ struct DevCommand: AsyncParsableCommand {
             was. Remove the data directory, and nothing is left.
 
             --chains simulated is a chain in this process, ready at once. --chains devnet is a real EVM in a process \
-            of its own, which is started when it does not run and stays when this one ends.
+            of its own, which is started when it does not run and stays when this one ends. A file names your own chains.
             """)
 
     @Option(help: "Where everything is kept.")
@@ -77,14 +77,18 @@ struct DevCommand: AsyncParsableCommand {
     @Option(help: "Write what a client needs to know to this file, as JSON.")
     var configOut: String?
 
-    @Option(help: "simulated or devnet.")
+    @Option(help: "simulated, devnet, or a settings file with a chains section.")
     var chains = "simulated"
 
     @OptionGroup var logging: LogOptions
 
     func run() async throws {
-        let kinds: [String: Development.Chains] = ["simulated": .simulated, "devnet": .devnet]
-        guard let kind = kinds[chains] else { throw ValidationError("--chains is simulated or devnet") }
+        let kind: Development.Chains =
+            switch chains {
+            case "simulated": .simulated
+            case "devnet": .devnet
+            default: .file(chains)
+            }
         guard port.map({ (0...65_535).contains($0) }) ?? true else {
             throw ValidationError("--port is a number from 0 to 65535")
         }

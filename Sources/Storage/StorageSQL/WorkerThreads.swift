@@ -1,38 +1,39 @@
 import Glibc
-import Synchronization
 
-/// One thread that runs blocks one after the other, for a connection that blocks.
+/// Threads that take jobs from one queue, each with a connection of its own that blocks.
 ///
-/// A class, because it owns a thread. Blocking calls must not sit on Swift's own pool, which has one thread a core.
+/// A class, because it owns threads. Blocking calls must not sit on Swift's own pool, which has one thread a core. One
+/// queue for all of them: a job never waits behind a long one while another thread is free.
 @safe
-final class WorkerThread<Job: Sendable>: @unchecked Sendable {
-    // Sendable: the variables are touched only while `mutex` is held, `run` only on the thread.
+final class WorkerThreads<Job: Sendable>: @unchecked Sendable {
+    // Sendable: the variables are touched only while `mutex` is held, each of `runs` only on its own thread.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let hasWork: UnsafeMutablePointer<pthread_cond_t>
     private var jobs: [Job] = []
-    private var isRunning = false
     private var isStopping = false
-    private var hasEnded = false
+    private var threadsAlive: Int
     private var whenEnded: [@Sendable () -> Void] = []
     private let batchMax: Int
     private let queuedMax: Int
-    private let run: ([Job]?) -> Void
+    private let runs: [([Job]?) -> Void]
 
     /// - Parameters:
-    ///   - batchMax: how many waiting jobs one call of `run` gets at most.
+    ///   - batchMax: how many waiting jobs one call gets at most.
     ///   - queuedMax: how many jobs may wait; more are refused.
-    ///   - run: called on the thread with the jobs that wait, oldest first, never empty; with `nil` once, at the end.
-    init(batchMax: Int, queuedMax: Int, run: sending @escaping ([Job]?) -> Void) {
+    ///   - runs: one for each thread, called there with the jobs that wait, oldest first, never empty; with `nil` once,
+    ///     at the end.
+    init(batchMax: Int, queuedMax: Int, runs: sending [([Job]?) -> Void]) {
         self.batchMax = batchMax
         self.queuedMax = queuedMax
-        self.run = run
+        self.threadsAlive = runs.count
+        self.runs = runs
         let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
         unsafe self.mutex = mutex
         let hasWork = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
         unsafe pthread_cond_init(hasWork, nil)
         unsafe self.hasWork = hasWork
-        start()
+        for index in runs.indices { start(index) }
     }
 
     deinit {
@@ -42,16 +43,16 @@ final class WorkerThread<Job: Sendable>: @unchecked Sendable {
         unsafe hasWork.deallocate()
     }
 
-    private func start() {
+    private func start(_ index: Int) {
         // The thread keeps the object alive until it stops.
-        let box = unsafe Unmanaged.passRetained(self)
+        let box = unsafe Unmanaged.passRetained(ThreadEntry { self.loop(self.runs[index]) })
         var thread = pthread_t()
         let code = unsafe pthread_create(
             &thread, nil,
             { argument in
                 guard let argument = unsafe argument else { return nil }
-                let object = unsafe Unmanaged<AnyObject>.fromOpaque(argument).takeRetainedValue()
-                (object as? any RunLoop)?.loop()
+                let entry = unsafe Unmanaged<ThreadEntry>.fromOpaque(argument).takeRetainedValue()
+                entry.body()
                 return nil
             }, unsafe box.toOpaque())
         precondition(code == 0, "a thread for a connection can be started")
@@ -69,18 +70,18 @@ final class WorkerThread<Job: Sendable>: @unchecked Sendable {
         if isStopping { return .stopping }
         if jobs.count >= queuedMax { return .full }
         jobs.append(job)
-        // With more than one waiting, the thread is awake already: it sleeps on an empty queue only.
-        if jobs.count == 1 { unsafe pthread_cond_signal(hasWork) }
+        // One thread sleeps on an empty queue only; of several, another may sleep while the first has work.
+        if jobs.count == 1 || runs.count > 1 { unsafe pthread_cond_signal(hasWork) }
         return nil
     }
 
-    /// Takes no more jobs, lets the thread end once the queue is empty, and calls `ended` then.
+    /// Takes no more jobs, lets the threads end once the queue is empty, and calls `ended` then.
     func stop(ended: (@Sendable () -> Void)? = nil) {
         unsafe pthread_mutex_lock(mutex)
         isStopping = true
-        let isOver = hasEnded
+        let isOver = threadsAlive == 0
         if !isOver, let ended { whenEnded.append(ended) }
-        unsafe pthread_cond_signal(hasWork)
+        unsafe pthread_cond_broadcast(hasWork)
         unsafe pthread_mutex_unlock(mutex)
         if isOver { ended?() }
     }
@@ -92,17 +93,9 @@ final class WorkerThread<Job: Sendable>: @unchecked Sendable {
         return jobs.count
     }
 
-    /// How many jobs wait or run.
-    var load: Int {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
-        return jobs.count + (isRunning ? 1 : 0)
-    }
-
-    fileprivate func loop() {
+    private func loop(_ run: ([Job]?) -> Void) {
         while true {
             unsafe pthread_mutex_lock(mutex)
-            isRunning = false
             while jobs.isEmpty, !isStopping { unsafe pthread_cond_wait(hasWork, mutex) }
             var batch: [Job] = []
             if jobs.count <= batchMax {
@@ -111,27 +104,28 @@ final class WorkerThread<Job: Sendable>: @unchecked Sendable {
                 batch = Array(jobs.prefix(batchMax))
                 jobs.removeFirst(batchMax)
             }
-            isRunning = true
             unsafe pthread_mutex_unlock(mutex)
-            if batch.isEmpty { return end() }
+            if batch.isEmpty { return end(run) }
             run(batch)
         }
     }
 
-    private func end() {
+    private func end(_ run: ([Job]?) -> Void) {
         run(nil)
+        var waiting: [@Sendable () -> Void] = []
         unsafe pthread_mutex_lock(mutex)
-        hasEnded = true
-        let waiting = whenEnded
-        whenEnded = []
+        threadsAlive -= 1
+        if threadsAlive == 0 { swap(&waiting, &whenEnded) }
         unsafe pthread_mutex_unlock(mutex)
         for ended in waiting { ended() }
     }
 }
 
-/// Lets the thread's C entry point call a generic class without naming its parameter.
-private protocol RunLoop: AnyObject {
-    func loop()
-}
+/// What a thread runs, in the shape that C can carry.
+private final class ThreadEntry {
+    let body: () -> Void
 
-extension WorkerThread: RunLoop {}
+    init(_ body: @escaping () -> Void) {
+        self.body = body
+    }
+}
