@@ -176,8 +176,8 @@ let package = Package(
         .testTarget(
             name: "CustodyTests",
             dependencies: [
-                "Audit", "Ledger", "Wallets", "Withdrawals", "Keys", "Storage", "ChainNode", "ChainEVM", "Cryptography", "Primitives",
-                "Contracts", "Queues",
+                "Audit", "Ledger", "Wallets", "Withdrawals", "Keys", "Storage", "ChainNode", "ChainEVM", "Cryptography",
+                "Primitives", "Contracts", "Queues", log,
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/Custody/CustodyTests"),
@@ -192,6 +192,9 @@ let package = Package(
             name: "CofferClientTests",
             dependencies: ["CofferClient", "Primitives", httpClient, nioCore, nioPosix, nioHTTP1],
             path: "Tests/Server/CofferClientTests"),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Primitives", httpClient, nioCore, nioHTTP1, crypto],
+            path: "Tests/Server/EndToEndTests"),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests"),
     ]
 )

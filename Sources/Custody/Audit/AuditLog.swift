@@ -1,7 +1,6 @@
+import Cryptography
 public import Primitives
 public import Storage
-
-import Cryptography
 
 /// One entry of the audit chain.
 public struct AuditEntry: Sendable, Hashable {
@@ -31,12 +30,21 @@ public enum AuditLog {
     /// What the hash starts with, so that it can't be one of another format.
     static let domain = Array("coffer.audit.v1".utf8)
 
-    /// Adds an entry. `details` is a JSON object without secrets.
+    /// Adds an entry.
+    ///
+    /// `details` is a JSON object without secrets.
     public static func append(
         actor: String, action: String, object: String, details: JSON = [:], at: Timestamp, in tx: any WriteTransaction
     ) throws(StorageError) {
+        try append(actor: actor, action: action, object: object, detailsText: details.text, at: at, in: tx)
+    }
+
+    /// Adds an entry whose details are written already: `detailsText` is a JSON object without secrets.
+    public static func append(
+        actor: String, action: String, object: String, detailsText text: String, at: Timestamp,
+        in tx: any WriteTransaction
+    ) throws(StorageError) {
         let head = try head(in: tx)
-        let text = details.text
         let hash = hash(
             sequence: head.sequence + 1, at: at, actor: actor, action: action, object: object, details: text,
             previous: head.hash)

@@ -30,7 +30,9 @@ public struct Account: Sendable, Hashable {
     public let held: UInt256
     public let createdAt: Timestamp
 
-    /// What may be spent. The schema keeps `held` at or below `balance`.
+    /// What may be spent.
+    ///
+    /// The schema keeps `held` at or below `balance`.
     public var available: UInt256 { balance.subtractingSaturating(held) }
 }
 

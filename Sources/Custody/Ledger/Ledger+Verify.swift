@@ -31,7 +31,9 @@ extension Ledger {
     private static let problemsMax = 100
 
     /// Counts every transfer again and compares with the balances: each account's balance and holds, the end of each
-    /// hold, and the two sides of each asset. It reads only, and shares no arithmetic with the code that books.
+    /// hold, and the two sides of each asset.
+    ///
+    /// It reads only, and shares no arithmetic with the code that books.
     public func verify(in tx: any ReadTransaction) throws(StorageError) -> LedgerReport {
         var recount = Recount()
         var last: SortableID?
@@ -153,7 +155,8 @@ private struct Recount {
                 account.kind.isDebitNormal ? (figures.debits, figures.credits) : (figures.credits, figures.debits)
             if figures.overflowed || grown < shrunk || grown.subtractingSaturating(shrunk) != account.balance {
                 problems.append(
-                    "account \(account.id) (\(account.kind.rawValue) \(account.owner) \(account.asset)) shows \(account.balance), its transfers add up to \(grown) - \(shrunk)")
+                    "account \(account.id) (\(account.kind.rawValue) \(account.owner) \(account.asset)) shows \(account.balance), its transfers add up to \(grown) - \(shrunk)"
+                )
             }
             if figures.holds != account.held {
                 problems.append("account \(account.id) shows \(account.held) held, its open holds are \(figures.holds)")
@@ -171,7 +174,8 @@ private struct Recount {
             byAsset[account.asset] = totals
         }
         let totals = byAsset.sorted { $0.key < $1.key }.map {
-            LedgerReport.AssetTotals(asset: $0.key, debits: $0.value.debits, credits: $0.value.credits, held: $0.value.held)
+            LedgerReport.AssetTotals(
+                asset: $0.key, debits: $0.value.debits, credits: $0.value.credits, held: $0.value.held)
         }
         for asset in totals where asset.debits != asset.credits {
             problems.append("\(asset.asset): debits \(asset.debits), credits \(asset.credits)")

@@ -66,7 +66,9 @@ public struct Ledger: Sendable {
         try shrink(wallet, by: hold.amount, in: tx)
     }
 
-    /// Frees what the subject's hold bound. The caller has a proof that the coins can't leave any more.
+    /// Frees what the subject's hold bound.
+    ///
+    /// The caller has a proof that the coins can't leave any more.
     ///
     /// - Throws: `LedgerError` with `noHold`, `holdEnded`.
     public func void(subject: SortableID, in tx: any WriteTransaction) throws {
@@ -236,7 +238,9 @@ public struct Ledger: Sendable {
     }
 
     private func sum(_ left: UInt256, _ right: UInt256) throws(LedgerError) -> UInt256 {
-        do { return try left.adding(right) } catch { throw LedgerError(.amount, "a balance passes 2^256", cause: error) }
+        do { return try left.adding(right) } catch {
+            throw LedgerError(.amount, "a balance passes 2^256", cause: error)
+        }
     }
 
     private func difference(_ left: UInt256, _ right: UInt256) throws(LedgerError) -> UInt256 {

@@ -1,4 +1,6 @@
-/// Why the books refused an entry. Nothing of the unit of work is stored.
+/// Why the books refused an entry.
+///
+/// Nothing of the unit of work is stored.
 public struct LedgerError: Error, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Name: String {

@@ -1,7 +1,9 @@
 import Primitives
 public import Storage
 
-/// The ledger's tables. The rules about money stand here, in the schema, and hold for whoever writes.
+/// The ledger's tables.
+///
+/// The rules about money stand here, in the schema, and hold for whoever writes.
 public enum LedgerSchema {
     public static let migrations = [
         Migration("0001 ledger", [.createTable(AccountTable.table), .createTable(TransferTable.table)])

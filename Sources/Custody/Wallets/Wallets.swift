@@ -7,8 +7,9 @@ public import Ledger
 public import Primitives
 public import Storage
 
-/// Wallets of users: create, find, list, choose, read balances. Every call says who asks, and somebody else's wallet is
-/// not found.
+/// Wallets of users: create, find, list, choose, read balances.
+///
+/// Every call says who asks, and somebody else's wallet is not found.
 public struct Wallets: Sendable {
     /// A user id is 1 to 128 visible ASCII characters.
     public static let userIDBytesMax = 128
@@ -39,7 +40,9 @@ public struct Wallets: Sendable {
     /// The chains that wallets can be made on.
     public var chains: [ChainID] { nodes.keys.sorted { $0.description < $1.description } }
 
-    /// Makes a key in the vault and a wallet for it. The user's first wallet on a chain is the active one.
+    /// Makes a key in the vault and a wallet for it.
+    ///
+    /// The user's first wallet on a chain is the active one.
     ///
     /// - Throws: `WalletError` with `unsupportedChain`, `invalidInput`; `KeyError`.
     public func create(
@@ -88,7 +91,9 @@ public struct Wallets: Sendable {
                 ])
             try AuditLog.append(
                 actor: actor, action: "wallet.create", object: id.text(prefix: Wallet.idPrefix),
-                details: ["user_id": .string(userID), "chain": .string(chain.description), "address": .string("\(address)")],
+                details: [
+                    "user_id": .string(userID), "chain": .string(chain.description), "address": .string("\(address)"),
+                ],
                 at: now, in: tx)
             return wallet
         }
@@ -138,7 +143,8 @@ public struct Wallets: Sendable {
     }
 
     private func check(userID: String, label: String?) throws(WalletError) {
-        guard (1...Self.userIDBytesMax).contains(userID.utf8.count), userID.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+        guard (1...Self.userIDBytesMax).contains(userID.utf8.count),
+            userID.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
         else {
             throw WalletError(.invalidInput, "user_id is 1 to \(Self.userIDBytesMax) visible ASCII characters")
         }

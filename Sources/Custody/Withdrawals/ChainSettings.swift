@@ -16,7 +16,7 @@ public struct ChainSettings: Sendable {
     public let chainNumber: UInt64
     public let native: Asset
     public var finality: Finality
-    /// Transactions of one sender that wait for a block at once. geth guarantees 16 to an account.
+    /// Transactions of one sender that wait for a block at once; geth guarantees 16 to an account.
     public var inFlightMax = 16
     /// Never offer more than this for a unit of gas.
     public var maxFeePerGasWeiCap: UInt256 = 1_000_000_000_000

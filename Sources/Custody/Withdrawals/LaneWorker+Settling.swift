@@ -109,7 +109,9 @@ extension LaneWorker {
             ? Payout.outcome(receipt, slot.withdrawal, asset: asset, from: wallet.address) : .nothing
         if case .unclear(let left) = outcome {
             if slot.withdrawal.state != .mined { try await noteMined(slot, sighting) }
-            try await freeze("nonce \(slot.nonce) took \(left) of \(asset.key) out of the wallet instead of \(slot.withdrawal.amount)")
+            try await freeze(
+                "nonce \(slot.nonce) took \(left) of \(asset.key) out of the wallet instead of \(slot.withdrawal.amount)"
+            )
             return false
         }
         return try await store.write { tx in

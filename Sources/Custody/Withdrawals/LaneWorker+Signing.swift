@@ -155,7 +155,9 @@ extension LaneWorker {
         }
     }
 
-    /// What an answer to a broadcast says of a withdrawal. No answer makes it fail: only the chain can.
+    /// What an answer to a broadcast says of a withdrawal.
+    ///
+    /// No answer makes it fail: only the chain can.
     private static func standing(
         after outcome: BroadcastOutcome, of attempt: Attempt
     ) -> (Withdrawal.State, reason: String?) {
@@ -177,8 +179,9 @@ extension LaneWorker {
         }
     }
 
-    /// What a withdrawal that has a slot moves. Its own text tells, so that an asset which was struck off the list is
-    /// still followed to the end.
+    /// What a withdrawal that has a slot moves.
+    ///
+    /// Its own text tells, so that an asset which was struck off the list is still followed to the end.
     func asset(of withdrawal: Withdrawal) throws -> Asset {
         let id = try AssetID(withdrawal.asset)
         if let asset = try? assets.asset(id) { return asset }

@@ -38,7 +38,9 @@ struct LaneWorker: Sendable {
         guard let state = try await store.read({ tx in try LaneState.load(lane, in: tx) }) else { return false }
         let view = try await look(for: state)
         if let nextNonce = state.nextNonce, view.nextNonce > nextNonce, state.frozenReason == nil {
-            try await freeze("the chain shows nonce \(view.nextNonce), this server has used only \(nextNonce): the key was used elsewhere")
+            try await freeze(
+                "the chain shows nonce \(view.nextNonce), this server has used only \(nextNonce): the key was used elsewhere"
+            )
             return true
         }
         var isBusy = false
@@ -216,11 +218,14 @@ struct LaneWorker: Sendable {
             // A lane has its row before the guard hears of it. However far the chain is: a guard that knows a lane which
             // the database does not means that the database has forgotten what it paid.
             guard let highest else { return view.nextNonce }
-            try await freeze("the guard has signed nonce \(highest), the database knows no slot of this lane: an old database was restored")
+            try await freeze(
+                "the guard has signed nonce \(highest), the database knows no slot of this lane: an old database was restored"
+            )
             return nil
         }
         guard let highest, highest >= Int64(clamping: next) else { return next }
-        try await freeze("the guard has signed nonce \(highest), the database would use \(next) next: an old database was restored")
+        try await freeze(
+            "the guard has signed nonce \(highest), the database would use \(next) next: an old database was restored")
         return nil
     }
 
@@ -265,7 +270,9 @@ struct LaneWorker: Sendable {
         }
     }
 
-    /// Stops signing on this lane until a person has looked. What is signed is still sent and followed.
+    /// Stops signing on this lane until a person has looked.
+    ///
+    /// What is signed is still sent and followed.
     func freeze(_ reason: String) async throws {
         let (lane, lease, now) = (lane, lease, clock.now)
         try await store.write { tx in

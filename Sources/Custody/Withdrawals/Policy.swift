@@ -2,7 +2,9 @@ import ChainEVM
 public import Primitives
 public import Storage
 
-/// One rule about withdrawals. A field that is null matches everything.
+/// One rule about withdrawals.
+///
+/// A field that is null matches everything.
 public struct PolicyRule: Sendable, Hashable {
     public enum Action: String, Sendable, Hashable, CaseIterable, Storable {
         case allow, deny

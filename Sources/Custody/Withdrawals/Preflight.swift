@@ -3,7 +3,9 @@ import ChainNode
 import Primitives
 import Wallets
 
-/// Asks the chain whether a payment would work now, before it gets a nonce. What fails here never leaves a gap.
+/// Asks the chain whether a payment would work now, before it gets a nonce.
+///
+/// What fails here never leaves a gap.
 struct Preflight {
     enum Verdict: Sendable, Hashable {
         case pass(gasLimit: UInt64)

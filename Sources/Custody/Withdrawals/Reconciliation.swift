@@ -21,14 +21,20 @@ public struct ReconciliationLine: Sendable, Hashable {
     /// The difference in words.
     public var explanation: String {
         if matches { return "equal" }
-        if onChain > booked { return "\(onChain.subtractingSaturating(booked)) more on the chain: a deposit that is not booked yet" }
+        if onChain > booked {
+            return "\(onChain.subtractingSaturating(booked)) more on the chain: a deposit that is not booked yet"
+        }
         let missing = booked.subtractingSaturating(onChain)
-        if !inFlight.isZero { return "\(missing) less on the chain, with payouts of \(inFlight) and their fees on the way" }
+        if !inFlight.isZero {
+            return "\(missing) less on the chain, with payouts of \(inFlight) and their fees on the way"
+        }
         return "\(missing) less on the chain, and nothing is on the way: look at once"
     }
 }
 
-/// Compares the books with the chain. It only reads: what it finds is for people, and for the deposit watcher.
+/// Compares the books with the chain.
+///
+/// It only reads: what it finds is for people, and for the deposit watcher.
 public struct Reconciler: Sendable {
     private let store: any Store
     private let ledger: Ledger
@@ -40,7 +46,9 @@ public struct Reconciler: Sendable {
         self.wallets = wallets
     }
 
-    /// The lines of one wallet. The books are read first, so that nothing posted meanwhile looks like a deposit.
+    /// The lines of one wallet.
+    ///
+    /// The books are read first, so that nothing posted meanwhile looks like a deposit.
     public func lines(of wallet: Wallet) async throws -> [ReconciliationLine] {
         let listed = wallets.assets.assets(on: wallet.chain)
         let ledger = ledger

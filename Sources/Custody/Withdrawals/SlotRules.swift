@@ -45,7 +45,8 @@ enum SlotRules {
         // A block with it was replaced: the bytes that are there go out again before anybody offers more.
         let isNear =
             slot.nonce - view.nextNonce < ChainSettings.bumpPositions && slot.withdrawal.state != .mined
-        if isNear, let firstSent = strongest.sentAt, view.now.milliseconds(since: firstSent) >= settings.bumpAfterMilliseconds,
+        if isNear, let firstSent = strongest.sentAt,
+            view.now.milliseconds(since: firstSent) >= settings.bumpAfterMilliseconds,
             let fees = replacement(of: old, view, settings, gasLimit: slot.gasLimit)
         {
             return .draft(Draft(purpose: strongest.purpose, fees: fees))
@@ -64,8 +65,9 @@ enum SlotRules {
         return view.now.milliseconds(since: lastSent) >= pause ? strongest : nil
     }
 
-    /// Fees that every node takes in place of `old`; `nil` when the caps don't allow them. Then the old offer waits: it
-    /// does not fail.
+    /// Fees that every node takes in place of `old`; `nil` when the caps don't allow them.
+    ///
+    /// Then the old offer waits: it does not fail.
     private static func replacement(
         of old: FeeRules.Quote, _ view: ChainView, _ settings: ChainSettings, gasLimit: UInt64
     ) -> FeeRules.Quote? {

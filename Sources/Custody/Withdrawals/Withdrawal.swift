@@ -103,7 +103,9 @@ extension Withdrawal {
     }
 }
 
-/// Why a withdrawal can't pay any more. Without one, nothing that was held goes back.
+/// Why a withdrawal can't pay any more.
+///
+/// Without one, nothing that was held goes back.
 public enum VoidProof: String, Sendable, Hashable, CaseIterable, Storable {
     /// No slot was ever bound to it, so nothing was signed.
     case neverSigned = "never_signed"

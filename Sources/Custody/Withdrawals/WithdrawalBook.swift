@@ -49,13 +49,11 @@ struct WithdrawalBook: Sendable {
         ]
         if let reason { members.append(JSONMember(name: "reason", value: .string(reason))) }
         members += details.map { JSONMember(name: $0.key, value: $0.value) }
-        let payload = JSON.object(members)
-        try EventLog.append(
-            type: "withdrawal.\(state.rawValue)", subject: withdrawal.id, payload: payload.text, at: now, in: tx)
+        let (type, payload) = ("withdrawal.\(state.rawValue)", JSON.object(members).text)
+        try EventLog.append(type: type, subject: withdrawal.id, payload: payload, at: now, in: tx)
         if isAudited {
             try AuditLog.append(
-                actor: actor, action: "withdrawal.\(state.rawValue)", object: withdrawal.idText, details: payload,
-                at: now, in: tx)
+                actor: actor, action: type, object: withdrawal.idText, detailsText: payload, at: now, in: tx)
         }
     }
 

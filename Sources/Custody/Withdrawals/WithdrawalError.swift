@@ -1,4 +1,6 @@
-/// Why a withdrawal was not accepted, found or changed. Nothing was stored.
+/// Why a withdrawal was not accepted, found or changed.
+///
+/// Nothing was stored.
 public struct WithdrawalError: Error, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Name: String {

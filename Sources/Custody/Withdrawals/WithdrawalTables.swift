@@ -43,7 +43,8 @@ enum WithdrawalTable {
         primaryKey: [id],
         indexes: [
             Index("withdrawals_by_state", [state, id]), Index("withdrawals_by_user", [userID, id]),
-            Index("withdrawals_by_spending", [userID, asset, boundAt]),
+            // Without the many that have no slot yet: they would be spread over the whole index as they come in.
+            Index("withdrawals_by_spending", [userID, asset, boundAt], wherePresent: boundAt),
         ],
         checks: [
             .oneOf(column: state.name, values: Withdrawal.State.allCases.map(\.rawValue)),
@@ -61,7 +62,9 @@ enum IdempotencyTable {
         "idempotency", [client, key, fingerprint, withdrawalID], primaryKey: [client, key])
 }
 
-/// What waits for a slot, by lane. A row disappears in the commit that binds a slot or ends the withdrawal.
+/// What waits for a slot, by lane.
+///
+/// A row disappears in the commit that binds a slot or ends the withdrawal.
 enum QueueTable {
     static let lane = Column<String>("lane")
     static let withdrawalID = Column<SortableID>("withdrawal_id")
@@ -109,7 +112,9 @@ enum SlotTable {
         checks: [.range(column: "nonce", 0...Int64.max), .range(column: "is_open", 0...1)])
 }
 
-/// One signed transaction of a slot. Rows are added and observed, never removed: what was signed may be mined.
+/// One signed transaction of a slot.
+///
+/// Rows are added and observed, never removed: what was signed may be mined.
 enum AttemptTable {
     static let hash = Column<Hash32>("hash")
     static let lane = Column<String>("lane")

@@ -19,6 +19,7 @@ public struct Withdrawals: Sendable {
     private let ids: IDGenerator
     private let clock: WallClock
     private let onAccept: @Sendable () -> Void
+    private let wallets = KnownWallets()
 
     /// - Parameter onAccept: called after each commit with something new to do; wakes the workers.
     public init(
@@ -41,22 +42,37 @@ public struct Withdrawals: Sendable {
     ///
     /// - Parameter actor: who asks, for the audit log; the client itself unless given.
     public func accept(_ request: WithdrawalRequest, actor: String? = nil) async throws -> Acceptance {
-        let (fingerprint, id) = (request.fingerprint, ids.next())
-        let acceptance = try await store.write { tx in
-            try take(request, fingerprint: fingerprint, id: id, actor: actor ?? request.client, in: tx)
-        }
+        // All that can be known before is: the store has one writer, and the unit of work is its time.
+        let draft = Draft(
+            request: request, fingerprint: request.fingerprint, id: ids.next(), to: "\(request.to)",
+            actor: actor ?? request.client, asset: Result { () throws(WithdrawalError) in try screened(request) },
+            payer: wallets[request.walletID])
+        let (acceptance, payer) = try await store.write { tx in try take(draft, in: tx) }
+        if let payer, draft.payer == nil { wallets.remember(payer) }
         if !acceptance.isReplay { onAccept() }
         return acceptance
     }
 
-    private func take(
-        _ request: WithdrawalRequest, fingerprint: Hash32, id: SortableID, actor: String, in tx: any WriteTransaction
-    ) throws -> Acceptance {
+    /// A request with what was made of it before its unit of work.
+    private struct Draft {
+        let request: WithdrawalRequest
+        let fingerprint: Hash32
+        let id: SortableID
+        /// The recipient as text; a hash goes into its upper and lower case.
+        let to: String
+        let actor: String
+        let asset: Result<Asset, WithdrawalError>
+        let payer: Payer?
+    }
+
+    private func take(_ draft: Draft, in tx: any WriteTransaction) throws -> (Acceptance, Payer?) {
+        let (request, id) = (draft.request, draft.id)
         // First of all: what was accepted once is answered the same, whatever the lists say now.
-        if let earlier = try replay(of: request, fingerprint: fingerprint, in: tx) { return .replayed(earlier) }
-        let asset = try listed(request.asset)
-        try screen(request, asset)
-        let wallet = try wallet(of: request, asset: asset, in: tx)
+        if let earlier = try replay(of: request, fingerprint: draft.fingerprint, in: tx) {
+            return (.replayed(earlier), nil)
+        }
+        let asset = try draft.asset.get()
+        let payer = try payer(of: draft, asset: asset, in: tx)
         let now = clock.now
         let withdrawal = Withdrawal(
             id: id, client: request.client, userID: request.userID, walletID: request.walletID, asset: asset.key,
@@ -65,7 +81,7 @@ public struct Withdrawals: Sendable {
             updatedAt: now)
         do {
             try ledger.hold(
-                user: request.userID, wallet: wallet.ledgerOwner, asset: asset.key, amount: request.amount,
+                user: request.userID, wallet: payer.ledgerOwner, asset: asset.key, amount: request.amount,
                 subject: id, in: tx)
         } catch let error as LedgerError where error.code == .insufficientFunds {
             throw WithdrawalError(.insufficientFunds, error.message, cause: error)
@@ -74,16 +90,17 @@ public struct Withdrawals: Sendable {
             into: IdempotencyTable.table,
             [
                 IdempotencyTable.client.set(request.client), IdempotencyTable.key.set(request.idempotencyKey),
-                IdempotencyTable.fingerprint.set(fingerprint), IdempotencyTable.withdrawalID.set(id),
+                IdempotencyTable.fingerprint.set(draft.fingerprint), IdempotencyTable.withdrawalID.set(id),
             ])
-        try insert(withdrawal, in: tx)
+        try insert(withdrawal, to: draft.to, in: tx)
         try tx.insert(
             into: QueueTable.table,
-            [QueueTable.lane.set(wallet.lane), QueueTable.withdrawalID.set(id), QueueTable.notBefore.set(now)])
+            [QueueTable.lane.set(payer.lane), QueueTable.withdrawalID.set(id), QueueTable.notBefore.set(now)])
         try book.record(
-            withdrawal, state: .accepted, details: ["amount": .string("\(request.amount)"), "asset": .string(asset.key)],
-            actor: actor, at: now, in: tx)
-        return .accepted(withdrawal)
+            withdrawal, state: .accepted,
+            details: ["amount": .string("\(request.amount)"), "asset": .string(asset.key)],
+            actor: draft.actor, at: now, in: tx)
+        return (.accepted(withdrawal), payer)
     }
 
     /// The withdrawal that this key made before, as it was accepted.
@@ -104,29 +121,35 @@ public struct Withdrawals: Sendable {
         return try WithdrawalBook.find(row.get(IdempotencyTable.withdrawalID), in: tx).asAccepted
     }
 
-    private func wallet(of request: WithdrawalRequest, asset: Asset, in tx: any ReadTransaction) throws -> Wallet {
-        let wallet: Wallet
-        do {
-            wallet = try Wallets.find(request.walletID, seenBy: request.userID, in: tx)
-        } catch let error as WalletError where error.code == .notFound {
-            throw WithdrawalError(.walletNotFound, error.message, cause: error)
+    private func payer(of draft: Draft, asset: Asset, in tx: any ReadTransaction) throws -> Payer {
+        let request = draft.request
+        let payer: Payer
+        if let known = draft.payer, known.wallet.mayBeUsed(by: request.userID) {
+            payer = known
+        } else {
+            do {
+                payer = Payer(try Wallets.find(request.walletID, seenBy: request.userID, in: tx))
+            } catch let error as WalletError where error.code == .notFound {
+                throw WithdrawalError(.walletNotFound, error.message, cause: error)
+            }
         }
+        let wallet = payer.wallet
         guard wallet.chain == asset.chain else {
             throw WithdrawalError(.unsupportedAsset, "\(asset.id) is not on the wallet's chain \(wallet.chain)")
         }
         guard wallet.address != request.to else {
             throw WithdrawalError(.invalidRecipient, "the recipient is the paying wallet itself")
         }
-        return wallet
+        return payer
     }
 
-    private func insert(_ withdrawal: Withdrawal, in tx: any WriteTransaction) throws {
+    private func insert(_ withdrawal: Withdrawal, to: String, in tx: any WriteTransaction) throws {
         try tx.insert(
             into: WithdrawalTable.table,
             [
                 WithdrawalTable.id.set(withdrawal.id), WithdrawalTable.client.set(withdrawal.client),
                 WithdrawalTable.userID.set(withdrawal.userID), WithdrawalTable.walletID.set(withdrawal.walletID),
-                WithdrawalTable.asset.set(withdrawal.asset), WithdrawalTable.to.set("\(withdrawal.to)"),
+                WithdrawalTable.asset.set(withdrawal.asset), WithdrawalTable.to.set(to),
                 WithdrawalTable.amount.set(withdrawal.amount), WithdrawalTable.reference.set(withdrawal.reference),
                 WithdrawalTable.state.set(withdrawal.state), WithdrawalTable.reason.set(nil),
                 WithdrawalTable.isCancelRequested.set(false), WithdrawalTable.nonce.set(nil),
@@ -134,6 +157,12 @@ public struct Withdrawals: Sendable {
                 WithdrawalTable.createdAt.set(withdrawal.createdAt),
                 WithdrawalTable.updatedAt.set(withdrawal.updatedAt),
             ])
+    }
+
+    private func screened(_ request: WithdrawalRequest) throws(WithdrawalError) -> Asset {
+        let asset = try listed(request.asset)
+        try screen(request, asset)
+        return asset
     }
 
     private func listed(_ id: AssetID) throws(WithdrawalError) -> Asset {
@@ -239,8 +268,10 @@ public struct Withdrawals: Sendable {
                     actor: actor, action: "withdrawal.cancel_request", object: withdrawal.idText, at: now, in: tx)
                 try EventLog.append(
                     type: "withdrawal.cancel_requested", subject: id,
-                    payload: JSON.object(["id": .string(withdrawal.idText), "state": .string(withdrawal.state.rawValue)])
-                        .text, at: now, in: tx)
+                    payload: JSON.object([
+                        "id": .string(withdrawal.idText), "state": .string(withdrawal.state.rawValue),
+                    ])
+                    .text, at: now, in: tx)
             } else {
                 let wallet = try Wallets.find(withdrawal.walletID, seenBy: nil, in: tx)
                 try book.endUnsigned(

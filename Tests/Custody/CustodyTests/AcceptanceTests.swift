@@ -1,7 +1,6 @@
 import Audit
 import ChainEVM
 import ChainNode
-import Keys
 import Ledger
 import Primitives
 import Storage
@@ -117,11 +116,15 @@ struct AcceptanceTests {
             id: try AssetID("eip155:1/slip44:60"), kind: .native, symbol: "ETH", decimals: 18)
         let bank = Bank(ground, assets: AssetList([ground.native, ground.coin, foreign]))
         let wallet = try await bank.openWallet()
-        #expect(await refusal { try await bank.accept(wallet, "a", foreign, to: .payee(1), amount: 1) } == .unsupportedAsset)
+        #expect(
+            await refusal { try await bank.accept(wallet, "a", foreign, to: .payee(1), amount: 1) } == .unsupportedAsset
+        )
         let unknown = Asset(
             id: try AssetID("eip155:31337/erc20:\(Address.payee(9))"), kind: .erc20(.payee(9)), symbol: nil,
             decimals: nil)
-        #expect(await refusal { try await bank.accept(wallet, "b", unknown, to: .payee(1), amount: 1) } == .unsupportedAsset)
+        #expect(
+            await refusal { try await bank.accept(wallet, "b", unknown, to: .payee(1), amount: 1) } == .unsupportedAsset
+        )
     }
 
     @Test func `money is not sent to zero, a precompile, the token or the wallet itself`() async throws {
@@ -178,7 +181,8 @@ struct AcceptanceTests {
                 for number in 0..<1_000 {
                     group.addTask {
                         do {
-                            try await bank.accept(wallet, "key \(number)".replacing(" ", with: "-"), to: .payee(number), amount: 7)
+                            try await bank.accept(
+                                wallet, "key \(number)".replacing(" ", with: "-"), to: .payee(number), amount: 7)
                             return true
                         } catch let error as WithdrawalError where error.code == .insufficientFunds {
                             return false

@@ -73,7 +73,8 @@ struct AuditTests {
             var trusted: AuditHead? = nil
             let place = below(lines.count)
             var expected = Int64(place + 1)
-            let kind = ["flip", "delete", "swap", "truncate", "renumber", "close the gap", "insert", "rewrite"][below(8)]
+            let kind = ["flip", "delete", "swap", "truncate", "renumber", "close the gap", "insert", "rewrite"][
+                below(8)]
             switch kind {
             case "flip":
                 let column = 1 + below(7)
@@ -141,12 +142,13 @@ struct AuditTests {
         try await store.write { tx in
             try tx.delete(from: AuditTable.table, where: [AuditTable.sequence == 5])
         }
-        let error = await failure {
-            try await store.write { tx in
-                try AuditLog.append(
-                    actor: "a", action: "b", object: "c", at: Timestamp(milliseconds: 1), in: tx)
-            }
-        } as? StorageError
+        let error =
+            await failure {
+                try await store.write { tx in
+                    try AuditLog.append(
+                        actor: "a", action: "b", object: "c", at: Timestamp(milliseconds: 1), in: tx)
+                }
+            } as? StorageError
         #expect(error?.code == .corrupt)
     }
 
@@ -156,6 +158,7 @@ struct AuditTests {
                 sequence: 1, at: Timestamp(milliseconds: 1), actor: actor, action: action, object: object,
                 details: "{}", previous: .zero)
         }
-        #expect(Set([hash("ab", "c", "d"), hash("a", "bc", "d"), hash("a", "b", "cd"), hash("abcd", "", "")]).count == 4)
+        #expect(
+            Set([hash("ab", "c", "d"), hash("a", "bc", "d"), hash("a", "b", "cd"), hash("abcd", "", "")]).count == 4)
     }
 }

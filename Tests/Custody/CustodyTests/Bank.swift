@@ -10,8 +10,6 @@ import Storage
 import Wallets
 import Withdrawals
 
-
-
 /// What outlives a process: the chain, the two databases, the vault's keys, and time.
 struct Ground: Sendable {
     static let start = Timestamp(milliseconds: 1_800_000_000_000)
@@ -50,6 +48,13 @@ struct Ground: Sendable {
         return Ground(
             clock: clock, chain: chain, store: store, guardStore: guardStore,
             vault: MemoryVault(clock: clock.clock, random: random), random: random, token: chain.deploy(token))
+    }
+
+    /// The same world over another main database, and perhaps another guard.
+    func with(store: any Store, guardStore other: (any Store)? = nil) -> Ground {
+        Ground(
+            clock: clock, chain: chain, store: store, guardStore: other ?? guardStore, vault: vault, random: random,
+            token: token)
     }
 
     static let migrations =
@@ -203,10 +208,25 @@ struct Bank: Sendable {
     }
 }
 
+extension Bank {
+    /// A bank with a filled wallet and a rule that allows everything.
+    static func ready(
+        node: (SimulatedChain) -> any EVMNode = { $0 }, settings: ChainSettings = Bank.settings()
+    ) async throws -> (Bank, Wallet) {
+        let ground = try await Ground.make()
+        let bank = Bank(ground, node: node(ground.chain), settings: settings)
+        let wallet = try await bank.openWallet()
+        try await bank.allowAll()
+        return (bank, wallet)
+    }
+}
+
 extension Address {
     /// A recipient that nobody else uses.
     static func payee(_ number: Int) -> Address {
-        Address(bytes: [0xAA, 0xBB] + [UInt8](repeating: 0x11, count: 10) + UInt256(UInt64(number)).bigEndianBytes.suffix(8))!
+        Address(
+            bytes: [0xAA, 0xBB] + [UInt8](repeating: 0x11, count: 10) + UInt256(UInt64(number)).bigEndianBytes.suffix(8)
+        )!
     }
 }
 

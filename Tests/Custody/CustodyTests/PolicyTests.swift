@@ -1,7 +1,6 @@
 import Audit
 import ChainEVM
 import Primitives
-import Storage
 import Testing
 import Wallets
 
@@ -46,7 +45,9 @@ struct PolicyTests {
         _ rules: [PolicyRule], _ s: Policy.Subject, _ spendings: [(secondsAgo: Int64, amount: UInt256)]
     ) -> Bool {
         func names(_ rule: PolicyRule) -> Bool {
-            for (wanted, given) in [(rule.chain, s.chain), (rule.asset, s.asset), (rule.userID, s.userID), (rule.to, s.to)]
+            for (wanted, given) in [
+                (rule.chain, s.chain), (rule.asset, s.asset), (rule.userID, s.userID), (rule.to, s.to),
+            ]
             where wanted != nil && wanted != given { return false }
             return true
         }
@@ -126,7 +127,8 @@ struct PolicyTests {
         let subject = Policy.Subject(
             chain: Self.chains[0], asset: Self.assets[0], userID: "alice", to: Self.recipients[0], amount: 1)
         for rule in [
-            PolicyRule(id: id, action: .allow, windowSeconds: 60), PolicyRule(id: id, action: .allow, windowAmountMax: 9),
+            PolicyRule(id: id, action: .allow, windowSeconds: 60),
+            PolicyRule(id: id, action: .allow, windowAmountMax: 9),
             PolicyRule(id: id, action: .allow, windowSeconds: -1, windowAmountMax: 9),
             PolicyRule(id: id, action: .allow, windowSeconds: .min, windowAmountMax: 9),
         ] {

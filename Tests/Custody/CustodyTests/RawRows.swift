@@ -1,5 +1,3 @@
-import Primitives
-
 @testable import Storage
 
 /// Copies every row: a backup and its restoring.

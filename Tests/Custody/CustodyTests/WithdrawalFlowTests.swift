@@ -251,13 +251,37 @@ struct WithdrawalFlowTests {
             #expect(try await bank.ground.chain.balance(of: .payee(number), at: .latest) == UInt256(number + 1))
         }
         let nonces = try await bank.store.read { tx in
-            try tx.select(Query(SlotTable.table, order: [.ascending(SlotTable.nonce)])).map { try $0.get(SlotTable.nonce) }
+            try tx.select(Query(SlotTable.table, order: [.ascending(SlotTable.nonce)])).map {
+                try $0.get(SlotTable.nonce)
+            }
         }
         #expect(nonces == Array(0..<100))
         #expect(try await bank.ground.chain.transactionCount(of: wallet.address, at: .latest) == 100)
         #expect(try await bank.booksMatch(wallet))
         #expect(try await bank.report().problems == [])
         #expect(try await bank.audit().isIntact)
+    }
+
+    @Test func `many that can't be paid don't hold up the one behind them`() async throws {
+        let bank = Bank(try await Ground.make())
+        let wallet = try await bank.openWallet(tokens: 50)
+        let (ledger, ids, coin) = (bank.ledger, bank.ids, bank.ground.coin.key)
+        try await bank.store.write { tx in
+            try ledger.deposit(
+                user: Ground.user, wallet: wallet.ledgerOwner, asset: coin, amount: 10_000, subject: ids.next(), in: tx)
+        }
+        try await bank.allowAll()
+        for number in 0..<60 {
+            try await bank.accept(wallet, "\(number)", bank.ground.coin, to: .payee(number), amount: 100)
+        }
+        let last = try await bank.accept(wallet, "last", to: .payee(99), amount: 5)
+        // A slow rhythm: between two looks everybody's pause is over.
+        for _ in 0..<8 {
+            _ = try await bank.engine.step(wallet.lane)
+            bank.ground.clock.advance(seconds: 5)
+        }
+        #expect(try await bank.state(last) == .broadcast)
+        #expect(try await bank.withdrawals.counts()[.queued] == 60)
     }
 
     @Test func `a wallet without coins waits and says so`() async throws {
