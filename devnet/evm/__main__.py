@@ -62,6 +62,9 @@ def leave_parent(log_file: pathlib.Path | None) -> None:
     """A new session, so that a signal to the starter's group does not arrive, and no pipe that can break."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if os.getsid(0) != os.getpid():
+        # The leader of a process group can't have a session of its own; a child of it can. The ready file names the pid.
+        if os.getpgrp() == os.getpid() and os.fork() != 0:
+            os._exit(0)
         os.setsid()
     output = os.open(log_file or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     source = os.open(os.devnull, os.O_RDONLY)

@@ -24,6 +24,17 @@ public struct SortableID: Sendable, Hashable, Comparable, CustomStringConvertibl
         self.init(high: UInt64(truncatingIfNeeded: value &>> 64), low: UInt64(truncatingIfNeeded: value))
     }
 
+    /// The same for an array; spelled out, since identifiers are read from every row and generic code is slow across modules.
+    public init?(_ bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        var (high, low): (UInt64, UInt64) = (0, 0)
+        for index in 0..<8 {
+            high = high &<< 8 | UInt64(bytes[index])
+            low = low &<< 8 | UInt64(bytes[index &+ 8])
+        }
+        self.init(high: high, low: low)
+    }
+
     /// The lowest identifier of a millisecond: where a scan by time begins.
     ///
     /// Moments out of the 48 bits are clamped.

@@ -7,3 +7,8 @@ static inline int coffer_bind_blob(sqlite3_stmt *statement, int index, const voi
 static inline int coffer_bind_text(sqlite3_stmt *statement, int index, const char *text, int count) {
     return sqlite3_bind_text(statement, index, text, count, SQLITE_TRANSIENT);
 }
+
+/// `sqlite3_config` has a variable number of arguments, which Swift doesn't call: no statistics about memory.
+static inline int coffer_configure(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}

@@ -177,13 +177,17 @@ extension Address {
     }
 
     private var lowercasedDigits: [UInt8] {
-        let alphabet = Array("0123456789abcdef".utf8)
         var digits: [UInt8] = []
         digits.reserveCapacity(40)
-        for byte in bytes {
-            digits.append(alphabet[Int(byte >> 4)])
-            digits.append(alphabet[Int(byte & 0x0F)])
+        func append(_ word: UInt64, from highest: UInt64) {
+            for shift in stride(from: highest, through: 0, by: -4) {
+                let nibble = UInt8(truncatingIfNeeded: word >> shift) & 0x0F
+                digits.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") - 10 + nibble)
+            }
         }
+        append(high, from: 60)
+        append(middle, from: 60)
+        append(UInt64(low), from: 28)
         return digits
     }
 

@@ -11,12 +11,22 @@ extension NodePool {
 
     /// The header; at `finalized` the highest block that `quorum` nodes call final.
     public func header(_ tag: BlockTag) async throws(NodeError) -> BlockHeader? {
-        guard tag == .finalized, quorum > 1 else {
+        guard quorum > 1, tag == .finalized || tag == .latest else {
             return try await failover { (node) async throws(NodeError) -> BlockHeader? in try await node.header(tag) }
         }
         return try await attempts { () async throws(NodeError) -> BlockHeader? in
-            try await self.finalizedAnchor()?.header
+            tag == .finalized ? try await self.finalizedAnchor()?.header : try await self.reachedHead()
         }
+    }
+
+    /// The highest head that `quorum` nodes have reached: depths are counted from it, so one node that runs ahead of the
+    /// others, or pretends to, makes nothing final.
+    private func reachedHead() async throws(NodeError) -> BlockHeader? {
+        let heads = try enough(
+            await askAll { (node) async throws(NodeError) -> BlockHeader? in try await node.header(.latest) }
+        )
+        .compactMap(\.value).sorted { $0.number > $1.number }
+        return heads.count >= quorum ? heads[quorum - 1] : nil
     }
 
     public func balance(of address: Address, at tag: BlockTag) async throws(NodeError) -> UInt256 {

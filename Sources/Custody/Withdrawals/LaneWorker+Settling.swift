@@ -114,7 +114,7 @@ extension LaneWorker {
             )
             return false
         }
-        return try await store.write { tx in
+        let hasEnded = try await store.write { tx in
             try tx.requireLease(lease)
             let withdrawal = try WithdrawalBook.find(slot.withdrawal.id, in: tx)
             let closed = try tx.update(
@@ -154,6 +154,11 @@ extension LaneWorker {
             }
             return true
         }
+        if hasEnded {
+            let hasPaid = if case .nothing = outcome { false } else { true }
+            WithdrawalMetrics.reached(hasPaid ? .confirmed : .failed, slot.withdrawal, at: clock.now)
+        }
+        return hasEnded
     }
 
     /// Handles used nonces for which no node shows a transaction of ours.

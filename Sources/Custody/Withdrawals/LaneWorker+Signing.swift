@@ -31,6 +31,7 @@ extension LaneWorker {
         let unsigned = try drafts.map { slot, draft in
             (slot, draft, try transaction(slot, draft, sender: state.wallet.address))
         }
+        let started = ContinuousClock.now
         let outcomes = try await signer.sign(
             unsigned.map { slot, draft, transaction in
                 SigningRequest(
@@ -40,6 +41,7 @@ extension LaneWorker {
                     digest: transaction.signingHash, maxFeePerGas: draft.fees.maxFeePerGas,
                     maxPriorityFeePerGas: draft.fees.maxPriorityFeePerGas, expectedSigner: key.publicKey)
             })
+        WithdrawalMetrics.signed(outcomes, backend: vault.backend, took: .now - started)
         var signed: [(Slot, Attempt)] = []
         for ((slot, draft, transaction), outcome) in zip(unsigned, outcomes) {
             switch outcome {
@@ -57,6 +59,9 @@ extension LaneWorker {
             }
         }
         try await keep(signed)
+        for (slot, attempt) in signed where slot.attempts.isEmpty && attempt.purpose == .payout {
+            WithdrawalMetrics.reached(.signed, slot.withdrawal, at: clock.now)
+        }
         return signed
     }
 

@@ -127,8 +127,10 @@ struct LaneWorker: Sendable {
         for (withdrawal, verdict) in zip(entries, verdicts) {
             if case .refused(_, let reason) = verdict {
                 try await end(withdrawal, as: .rejected, reason: "policy: \(reason)")
+                WithdrawalMetrics.decided(isAllowed: false)
                 continue
             }
+            WithdrawalMetrics.decided(isAllowed: true)
             do {
                 switch try await preflight.check(withdrawal) {
                 case .pass(let gasLimit): ready.append((withdrawal, gasLimit))

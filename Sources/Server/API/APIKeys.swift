@@ -114,9 +114,10 @@ public final class APIKeys: Authenticator {
     }
 
     public func authenticate(_ credential: String, at time: Timestamp) async throws -> Principal? {
-        guard Self.isWellFormed(credential) else { return nil }
         let hash = SHA2.sha256(Array(credential.utf8))
         if let cached = cache.withLock({ $0[hash] }), cached.until > time { return cached.principal }
+        // After the cache, which holds good keys alone, and before the database, which bad ones must not reach.
+        guard Self.isWellFormed(credential) else { return nil }
         let row = try await store.read { tx in
             try tx.first(Storage.Query(APIKeyTable.table, where: [APIKeyTable.hash == hash]))
         }

@@ -59,12 +59,26 @@ public struct CofferServer: Sendable {
         try await guardStore.migrate(GuardSchema.migrations)
         return CofferServer(
             plan, registry: registry, logger: logger, store: store, guardStore: guardStore, queuedUnits: queuedUnits,
-            lock: lock)
+            lock: lock, holder: try await holder(plan.directory, store))
+    }
+
+    /// A new name for this process as a holder of leases, after the leases of the last one were given back.
+    ///
+    /// We have the directory's lock, so the last one is gone; whoever was killed has given nothing back, and without
+    /// this his lanes would stand still until his leases end. Their numbers grow all the same, so that he could change
+    /// nothing even if he lived.
+    private static func holder(_ directory: DataDirectory, _ store: any Store) async throws -> String {
+        if let last = DataDirectory.read(directory.holderFile) {
+            try await Leases(store: store, clock: .system, holder: String(decoding: last, as: UTF8.self)).releaseAll()
+        }
+        let name = "\(IDGenerator(clock: .system, random: .system).next())"
+        try DataDirectory.write(Array(name.utf8), to: directory.holderFile)
+        return name
     }
 
     private init(
         _ plan: ServerPlan, registry: PrometheusRegistry, logger: Logger, store: any Store, guardStore: any Store,
-        queuedUnits: @escaping @Sendable () -> Int, lock: FileHandle
+        queuedUnits: @escaping @Sendable () -> Int, lock: FileHandle, holder: String
     ) {
         let (clock, random) = (WallClock.system, RandomSource.system)
         let ids = IDGenerator(clock: clock, random: random)
@@ -92,7 +106,7 @@ public struct CofferServer: Sendable {
         engine = WithdrawalEngine(
             store: store, ledger: ledger, wallets: wallets, signer: signer, vault: keystore, nodes: nodes,
             settings: Dictionary(uniqueKeysWithValues: plan.chains.map { ($0.settings.chain, $0.settings) }),
-            assets: assets, ids: ids, clock: clock, holder: "\(ids.next())", logger: logger)
+            assets: assets, ids: ids, clock: clock, holder: holder, logger: logger)
         let depths = plan.chains.compactMap { chain in chain.depositDepth.map { (chain.settings.chain, $0) } }
         deposits = DepositWatcher(
             store: store, ledger: ledger, wallets: wallets, nodes: nodes, depths: Dictionary(uniqueKeysWithValues: depths),

@@ -23,6 +23,8 @@ public struct DataDirectory: Sendable {
     public var database: String { path + "/coffer.db" }
     /// The guard's own file: restoring the database leaves it as it is, and so a restored database is noticed.
     public var guardDatabase: String { path + "/guard.db" }
+    /// The name under which the last process on this folder held leases.
+    public var holderFile: String { path + "/holder" }
     public var connectionFile: String { path + "/connection.json" }
     public var passphraseFile: String { path + "/dev-passphrase" }
     public var devnetFile: String { path + "/devnet.json" }

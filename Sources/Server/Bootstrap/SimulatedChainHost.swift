@@ -27,6 +27,10 @@ final class SimulatedChainHost: Sendable {
         var emptyBlocks = 0
         /// Raw bytes by hash of what is in the pool, for the log.
         var submitted: [Hash32: [UInt8]] = [:]
+        /// How long the log is, up to its last whole line.
+        var logBytes: UInt64 = 0
+        /// Lines that a full disk has not taken yet.
+        var unwritten: [UInt8] = []
     }
 
     /// Opens the chain that the log describes, or a new one.
@@ -47,7 +51,7 @@ final class SimulatedChainHost: Sendable {
             end += line.count + 1
         }
         try log.truncate(atOffset: UInt64(end))
-        try log.seekToEnd()
+        state.withLock { $0.logBytes = UInt64(end) }
     }
 
     private func replay(_ entry: JSON) -> Bool {
@@ -92,6 +96,8 @@ final class SimulatedChainHost: Sendable {
 
     /// Makes a block if one is due.
     func mineIfDue(at now: Timestamp) {
+        // A block that the log can't take would be gone after a restart, and what it paid with it.
+        guard flush() else { return }
         let isEmpty = chain.poolHashes.isEmpty
         let isDue = state.withLock { state in
             let wait = isEmpty && state.emptyBlocks >= Self.trailingBlocks ? Self.idleBlockMilliseconds : Self.blockMilliseconds
@@ -114,9 +120,24 @@ final class SimulatedChainHost: Sendable {
     }
 
     private func append(_ entry: JSON) {
-        let bytes = entry.serialized() + [UInt8(ascii: "\n")]
-        // A simulation whose log can't be written goes on; only a restart would miss the block.
-        try? log.write(contentsOf: Data(bytes))
+        state.withLock { $0.unwritten += entry.serialized() + [UInt8(ascii: "\n")] }
+        _ = flush()
+    }
+
+    /// Writes what is not written yet, behind the last whole line; `false` while the disk is full.
+    private func flush() -> Bool {
+        state.withLock { state in
+            if state.unwritten.isEmpty { return true }
+            do {
+                try log.seek(toOffset: state.logBytes)
+                try log.write(contentsOf: Data(state.unwritten))
+            } catch {
+                return false
+            }
+            state.logBytes += UInt64(state.unwritten.count)
+            state.unwritten = []
+            return true
+        }
     }
 
     /// Mines until the server stops.

@@ -73,6 +73,18 @@ public struct Leases: Sendable {
                 where: [LeaseTable.name == lease.name, LeaseTable.token == lease.token])
         }
     }
+
+    /// Gives back everything that the holder has, for one that was killed and is known to be gone.
+    ///
+    /// The tokens grow when the leases are taken, so even a holder that lived could change nothing more.
+    public func releaseAll() async throws {
+        let (holder, now) = (holder, clock.now)
+        try await store.write { tx in
+            try tx.update(
+                LeaseTable.table, set: [LeaseTable.expiresAt.set(now)],
+                where: [LeaseTable.holder == holder, LeaseTable.expiresAt > now])
+        }
+    }
 }
 
 extension ReadTransaction {

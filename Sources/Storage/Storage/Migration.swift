@@ -23,7 +23,7 @@ public struct Migration: Sendable, Hashable {
             switch step {
             case .createTable(let table): "table \(table.fingerprint)"
             case .addIndex(let table, let index):
-                "index \(table) \(index.name)(\(index.columns.joined(separator: ",")))"
+                "index \(table) \(index.fingerprint)"
             case .addColumn(let table, let column): "column \(table) \(column.fingerprint)"
             }
         }
@@ -34,11 +34,17 @@ public struct Migration: Sendable, Hashable {
 extension Table {
     var fingerprint: String {
         let columns = columns.map(\.fingerprint).joined(separator: ", ")
-        let uniques = uniques.map { "\($0.name)(\($0.columns.joined(separator: ",")))" }.joined(separator: " ")
-        let indexes = indexes.map { "\($0.name)(\($0.columns.joined(separator: ",")))" }.joined(separator: " ")
+        let uniques = uniques.map(\.fingerprint).joined(separator: " ")
+        let indexes = indexes.map(\.fingerprint).joined(separator: " ")
         let checks = checks.map(\.fingerprint).joined(separator: " ")
         let key = "\(sequence == nil ? "key" : "sequence")(\(primaryKey.joined(separator: ",")))"
         return "\(name)[\(columns)] \(key) unique \(uniques) index \(indexes) check \(checks)"
+    }
+}
+
+extension Index {
+    var fingerprint: String {
+        "\(name)(\(columns.joined(separator: ",")))\(presentColumn.map { " where \($0)" } ?? "")"
     }
 }
 

@@ -2,6 +2,12 @@
 public struct Assignment: Sendable, Hashable {
     public let column: String
     public let value: StoredValue
+
+    @usableFromInline
+    init(column: String, value: StoredValue) {
+        self.column = column
+        self.value = value
+    }
 }
 
 /// One comparison of a column; `column == value` and its relatives make it.
@@ -76,10 +82,12 @@ public struct Query: Sendable, Hashable {
     /// The order with the primary key behind it, empty when no order was asked for: no two rows are equal in it.
     public var totalOrder: [Ordering] {
         guard let last = order.last else { return [] }
-        let named = Set(order.map(\.column))
-        return order
-            + table.primaryKey.filter { !named.contains($0) }
-            .map { Ordering(column: $0, isDescending: last.isDescending) }
+        // Orders have a column or two: looking is faster than a set.
+        var total = order
+        for column in table.primaryKey where !order.contains(where: { $0.column == column }) {
+            total.append(Ordering(column: column, isDescending: last.isDescending))
+        }
+        return total
     }
 
     /// Refuses terms that an engine's limit on parameters would refuse, in every store alike.
@@ -94,7 +102,7 @@ public struct Query: Sendable, Hashable {
 
 /// One row of a query, read by column.
 public struct Row: Sendable {
-    private let table: Table
+    @usableFromInline let table: Table
     /// The values in the order of the table's columns.
     public let values: [StoredValue]
 
@@ -106,13 +114,21 @@ public struct Row: Sendable {
     /// The column's value in its Swift type.
     ///
     /// - Throws: `StorageError` with code `corrupt` when the stored value is not of that type: somebody wrote past us.
+    // Inlinable, so that the type is known where it is called: each value of each row comes through here.
+    @inlinable
     public func get<Value: Storable>(_ column: Column<Value>) throws(StorageError) -> Value {
-        guard let index = table.columns.firstIndex(where: { $0.name == column.name }) else {
-            preconditionFailure("table \(table.name) has no column \(column.name)")
-        }
-        guard let value = Value(stored: values[index]) else {
-            throw StorageError(.corrupt, "\(table.name).\(column.name) holds a value of another type")
-        }
+        guard let value = Value(stored: values[position(of: column.name)]) else { throw otherType(column.name) }
         return value
+    }
+
+    @usableFromInline
+    func position(of column: String) -> Int {
+        for index in table.columns.indices where table.columns[index].name == column { return index }
+        preconditionFailure("table \(table.name) has no column \(column)")
+    }
+
+    @usableFromInline
+    func otherType(_ column: String) -> StorageError {
+        StorageError(.corrupt, "\(table.name).\(column) holds a value of another type")
     }
 }

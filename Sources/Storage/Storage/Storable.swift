@@ -77,7 +77,7 @@ extension UInt256: Storable {
     public var stored: StoredValue { .bytes(bigEndianBytes) }
     public init?(stored: StoredValue) {
         guard case .bytes(let value) = stored, value.count == 32 else { return nil }
-        guard let number = try? UInt256(bigEndian: value) else { return nil }
+        guard let number = try? UInt256(bigEndian: value.span) else { return nil }
         self = number
     }
 }

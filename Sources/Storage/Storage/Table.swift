@@ -13,6 +13,8 @@ public struct Column<Value: Storable>: Sendable, ColumnReference {
     }
 
     /// The column set to `value`, for an insert or an update.
+    // Inlinable, so that the type is known where it is called: each value that is written comes through here.
+    @inlinable
     public func set(_ value: Value) -> Assignment {
         Assignment(column: name, value: value.stored)
     }
@@ -77,10 +79,14 @@ public enum Check: Sendable, Hashable {
 public struct Index: Sendable, Hashable {
     public let name: String
     public let columns: [String]
+    /// Rows with a null here are left out, where the engine can do so: they cost nothing when they are written, and only
+    /// queries that compare the column use the index.
+    public let presentColumn: String?
 
-    public init(_ name: String, _ columns: [any ColumnReference]) {
+    public init(_ name: String, _ columns: [any ColumnReference], wherePresent present: (any ColumnReference)? = nil) {
         self.name = name
         self.columns = columns.map(\.name)
+        presentColumn = present?.name
     }
 }
 

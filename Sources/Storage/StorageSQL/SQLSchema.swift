@@ -49,6 +49,8 @@ struct SQLSchema {
     }
 
     private func index(_ index: Index, on table: String, unique: Bool) -> String {
-        "CREATE \(unique ? "UNIQUE " : "")INDEX \(index.name) ON \(table) (\(index.columns.joined(separator: ", ")))"
+        let present = index.presentColumn.map { " WHERE \($0) IS NOT NULL" } ?? ""
+        return "CREATE \(unique ? "UNIQUE " : "")INDEX \(index.name) ON \(table) "
+            + "(\(index.columns.joined(separator: ", ")))\(present)"
     }
 }

@@ -12,6 +12,7 @@ final class SQLTransaction: WriteTransaction {
     /// would be a commit of its own.
     private(set) var failure: StorageError?
     private var inserts: [String: (columns: Int, sql: String)] = [:]
+    private var selects: [String: (columns: Int, sql: String)] = [:]
 
     init(connection: any SQLConnection) {
         self.connection = connection
@@ -76,13 +77,7 @@ final class SQLTransaction: WriteTransaction {
     }
 
     func select(_ query: Query) throws(StorageError) -> [Row] {
-        var sql = "SELECT "
-        for (position, column) in query.table.columns.enumerated() {
-            if position > 0 { sql += ", " }
-            sql += column.name
-        }
-        sql += " FROM "
-        sql += query.table.name
+        var sql = selectStatement(query.table)
         var parameters: [StoredValue] = []
         try append(query.terms, to: &sql, &parameters)
         for (position, ordering) in query.totalOrder.enumerated() {
@@ -153,6 +148,13 @@ final class SQLTransaction: WriteTransaction {
         return StorageError(
             .uniqueViolation, error.message, constraint: unique?.name ?? (isKey ? table.name : columns),
             cause: error.cause)
+    }
+
+    private func selectStatement(_ table: Table) -> String {
+        if let known = selects[table.name], known.columns == table.columns.count { return known.sql }
+        let sql = "SELECT \(table.columns.map(\.name).joined(separator: ", ")) FROM \(table.name)"
+        selects[table.name] = (table.columns.count, sql)
+        return sql
     }
 
     private func insertStatement(_ table: Table) -> String {

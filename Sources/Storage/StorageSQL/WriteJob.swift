@@ -110,13 +110,14 @@ extension ReadJob {
             // A read of several queries needs one snapshot.
             transaction.beginGroup()
             do throws(StorageError) {
-                try connection.execute("BEGIN")
+                // Prepared, for two statements in a read of one are many.
+                _ = try connection.run("BEGIN", [])
                 body(.success(transaction))
             } catch {
                 body(.failure(error))
             }
             // There is nothing to store, and a rollback can't fail halfway.
-            try? connection.execute("ROLLBACK")
+            _ = try? connection.run("ROLLBACK", [])
         }
     }
 }

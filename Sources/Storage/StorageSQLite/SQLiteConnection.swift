@@ -34,12 +34,18 @@
             lengthFunction: "length",
             begin: "BEGIN IMMEDIATE")
 
+        /// Counting memory takes a lock for each piece of it, and nobody reads the counts.
+        ///
+        /// Once, before the first connection; where SQLite is in use already it stays as it is.
+        private static let configured: Void = { _ = coffer_configure() }()
+
         private let database: OpaquePointer
         private var statements: [String: OpaquePointer] = unsafe [:]
 
         init(
             path: String, busyTimeoutMilliseconds: Int = busyTimeoutMillisecondsDefault, pagesMax: Int? = nil
         ) throws(StorageError) {
+            Self.configured
             var handle: OpaquePointer?
             let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
             let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
@@ -109,7 +115,10 @@
                 let code = unsafe sqlite3_step(statement)
                 if code == SQLITE_DONE { return rows }
                 guard code == SQLITE_ROW else { throw error(code, sql) }
-                rows.append((0..<Int32(columns)).map { unsafe value(statement, $0) })
+                var row: [StoredValue] = []
+                row.reserveCapacity(columns)
+                for column in 0..<Int32(columns) { row.append(unsafe value(statement, column)) }
+                rows.append(row)
             }
         }
 

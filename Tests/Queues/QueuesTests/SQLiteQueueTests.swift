@@ -25,10 +25,13 @@
 
         @Test func `a queue in SQLite keeps the contract of a queue`() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
+            var stores: [any Store] = []
             try await checkQueue { clock in
-                EmbeddedQueue(
-                    store: try await opened("\(UUID().uuidString).db"), clock: clock.clock, random: .seeded(1))
+                let store = try await opened("\(UUID().uuidString).db")
+                stores.append(store)
+                return EmbeddedQueue(store: store, clock: clock.clock, random: .seeded(1))
             }
+            for store in stores { await store.close() }
         }
 
         @Test func `a receiver that dies with its process loses no message`() async throws {

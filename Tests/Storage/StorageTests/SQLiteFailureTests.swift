@@ -215,9 +215,15 @@
         @Test func `more than can wait is refused as overloaded, and the rest is stored`() async throws {
             let store = try await prepared()
             let gate = DispatchSemaphore(value: 0)
-            async let held: Void = store.write { _ in gate.wait() }
+            let (running, isRunning) = AsyncStream.makeStream(of: Void.self)
+            async let held: Void = store.write { _ in
+                isRunning.finish()
+                gate.wait()
+            }
+            // Only once the writer stands still do the others come.
+            for await _ in running {}
             let (stored, refused) = await withTaskGroup(of: StorageError.Code?.self) { group in
-                // Three more than the group in hand and the queue behind it take together.
+                // More than the group in hand and the queue behind it take together.
                 for id in 0..<9_000 {
                     group.addTask {
                         let error = await storageFailure {

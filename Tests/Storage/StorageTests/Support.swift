@@ -69,6 +69,8 @@ final class Shell {
     }
 
     func end() {
+        // Told to go: a child started at the same moment may hold a copy of the pipe, and then closing is no end of file.
+        try? input.fileHandleForWriting.write(contentsOf: Data(".quit\n".utf8))
         try? input.fileHandleForWriting.close()
         process.waitUntilExit()
     }

@@ -43,7 +43,7 @@ struct GuardMerge {
         let old = try GuardRows.slot(lane, position, in: tx)
         var slot = old
         for payload in imported.payloads {
-            if let known = try GuardRows.payload(payload.digest, in: tx) {
+            if let known = try GuardRows.payload(payload.digest, of: payload.signer, in: tx) {
                 try merge(payload, with: known, lane, position, into: &slot, in: tx)
                 continue
             }
@@ -74,7 +74,7 @@ struct GuardMerge {
             && known.maxFee == payload.maxFeePerGas && known.maxPriorityFee == payload.maxPriorityFeePerGas
         if isSame {
             if let signature = payload.signature, known.signature == nil {
-                _ = try GuardRows.keep(signature.guardForm, for: payload.digest, in: tx)
+                _ = try GuardRows.keep(signature.guardForm, for: payload.digest, of: payload.signer, in: tx)
                 report.signaturesAdded += 1
             }
             return

@@ -84,10 +84,12 @@ enum GuardRows {
         guard changed == 1 else { throw LostRace() }
     }
 
-    static func payload(_ digest: Hash32, in tx: any ReadTransaction) throws(StorageError) -> GuardRules.Payload? {
-        guard let row = try tx.first(Query(PayloadTable.table, where: [PayloadTable.digest == digest])) else {
-            return nil
-        }
+    /// What one signer may sign, by its digest.
+    static func payload(
+        _ digest: Hash32, of signer: [UInt8], in tx: any ReadTransaction
+    ) throws(StorageError) -> GuardRules.Payload? {
+        let query = Query(PayloadTable.table, where: [PayloadTable.digest == digest, PayloadTable.signer == signer])
+        guard let row = try tx.first(query) else { return nil }
         return GuardRules.Payload(
             lane: try row.get(PayloadTable.lane), position: try row.get(PayloadTable.position),
             purpose: try row.get(PayloadTable.purpose), intent: try row.get(PayloadTable.intent),
@@ -138,14 +140,16 @@ enum GuardRows {
 
     /// Keeps a signature unless there is one, and answers with the one that stands.
     static func keep(
-        _ signature: GuardSignature, for digest: Hash32, in tx: any WriteTransaction
+        _ signature: GuardSignature, for digest: Hash32, of signer: [UInt8], in tx: any WriteTransaction
     ) throws -> GuardSignature {
         let changed = try tx.update(
             PayloadTable.table, set: [PayloadTable.signature.set(signature)],
-            where: [PayloadTable.digest == digest, PayloadTable.signature.isNull])
+            where: [
+                PayloadTable.digest == digest, PayloadTable.signer == signer, PayloadTable.signature.isNull,
+            ])
         if changed == 1 { return signature }
         // The same digest was signed twice at once. RFC 6979 gives the same bytes, a hardware module may not.
-        guard let stored = try payload(digest, in: tx)?.signature else {
+        guard let stored = try payload(digest, of: signer, in: tx)?.signature else {
             throw StorageError(.corrupt, "a recorded payload is gone")
         }
         return stored

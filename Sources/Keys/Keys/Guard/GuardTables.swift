@@ -55,7 +55,10 @@ enum SlotTable {
         checks: [.range(column: "position", 0...Int64.max), .range(column: "payloads", 0...Int64.max)])
 }
 
-/// One row for each digest that may be signed, for ever; the key keeps a digest from standing in two slots.
+/// One row for each digest that a signer may sign, for ever; the key keeps it from standing in two of his slots.
+///
+/// A transaction does not name its sender: two wallets that pay the same to the same, at the same nonce and price, sign
+/// the same digest.
 enum PayloadTable {
     static let digest = Column<Hash32>("digest")
     static let lane = Column<String>("lane")
@@ -75,7 +78,7 @@ enum PayloadTable {
         [
             digest, lane, position, ordinal, purpose, intent, signer, maxFee, maxPriorityFee, recordedAt, signature,
         ],
-        primaryKey: [digest],
+        primaryKey: [digest, signer],
         uniques: [Index("guard_payloads_by_slot", [lane, position, ordinal])],
         checks: [.oneOf(column: "purpose", values: SigningRequest.Purpose.allCases.map(\.rawValue))])
 }

@@ -160,7 +160,7 @@ public final class SigningGuard: Sendable {
         let lane = try lanes[request.lane] ?? GuardRows.openLane(request.lane, in: tx)
         lanes[request.lane] = lane
         let slot = try GuardRows.slot(request.lane, request.position, in: tx)
-        let known = try GuardRows.payload(request.digest, in: tx)
+        let known = try GuardRows.payload(request.digest, of: request.expectedSigner, in: tx)
         switch GuardRules.decide(request, lane: lane, slot: slot, known: known) {
         case .repeated(let signature): return .recorded(signature)
         case .record(let next):
@@ -243,7 +243,7 @@ public final class SigningGuard: Sendable {
         guard !fresh.isEmpty else { return [] }
         return try await write { tx in
             try fresh.map { index, request, signature in
-                (index, try GuardRows.keep(signature, for: request.digest, in: tx))
+                (index, try GuardRows.keep(signature, for: request.digest, of: request.expectedSigner, in: tx))
             }
         }
     }

@@ -1,0 +1,47 @@
+# Every target first runs `setup`, which takes milliseconds when nothing is missing.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+RELEASE := .build/release/coffer
+DATA ?= coffer-data
+
+# Progress on a terminal; in a log only what matters.
+build = @echo 'swift build $(1)'; if [ -t 1 ]; then swift build $(1); else swift build --quiet $(1); fi
+
+.PHONY: help setup build run demo test bench check format docs-openapi
+
+help: ## Shows this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
+
+setup: ## Installs what is missing: Debian packages, the Python environment; safe to repeat
+	@scripts/setup
+
+build: setup ## Makes the release program, .build/release/coffer
+	$(call build,-c release --product coffer)
+
+run: build ## Starts everything in the foreground, with a real EVM for development; DATA=folder keeps it elsewhere
+	@exec $(RELEASE) dev --chains devnet --data-dir $(DATA)
+
+demo: build ## A tour of the main job on a real EVM, with a kill -9 in the middle; fails unless every sum holds
+	@$(PYTHON) scripts/demo
+
+# The runner's line for each test that passed is left out; what fails, and its closing line, stay.
+test: setup ## Builds and runs every test
+	@$(PYTHON) devnet/check.py
+	$(call build,--build-tests)
+	@swift test --skip-build --disable-xctest 2>&1 | sed -u -E '/Test run with/b; /(started\.|passed after [0-9.]+ seconds\.?)$$/d'
+
+bench: build ## Measures, each figure beside its reference, and fills in docs/performance.md
+	@PATH="$$PWD/.venv/bin:$$PATH" scripts/bench
+
+check: setup ## Reads the sources without compiling: formatting, syntax, words
+	@scripts/check
+
+format: setup ## Formats the Swift sources
+	swift format -i --recursive --parallel Sources Tests Package.swift
+
+docs-openapi: build ## Writes the API's description to docs/openapi.json
+	@PATH="$$PWD/.venv/bin:$$PATH" scripts/openapi

@@ -1,0 +1,78 @@
+/// What each target may import.
+///
+/// docs/architecture.md says why; a new line here is a decision.
+///
+/// An arrow goes from a target to what it knows: Base ← Chains ← ports ← services ← API ← Bootstrap ← coffer. Adapters
+/// depend on their port, and Bootstrap alone names them.
+enum Arrows {
+    /// Part of the language: taken anywhere.
+    static let language: Set = ["Swift", "Synchronization"]
+
+    static let allowed: [String: Set<String>] = [
+        // Base: values in, values out.
+        "Primitives": ["Glibc"],
+        "Cryptography": ["Primitives", "CSecp256k1", "CSodium", "Crypto", "Glibc"],
+
+        // Pure codecs, the port, its adapter.
+        "ChainEVM": ["Primitives", "Cryptography"],
+        "ChainNode": ["Primitives", "Cryptography", "ChainEVM"],
+        "ChainNodeHTTP": [
+            "Primitives", "ChainEVM", "ChainNode", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "Logging", "Metrics",
+        ],
+
+        // Ports with their memory twins, and adapters.
+        "Storage": ["Primitives"],
+        "StorageSQL": ["Primitives", "Storage", "Glibc"],
+        "StorageSQLite": ["Primitives", "Storage", "StorageSQL", "CSQLite", "Glibc"],
+        "Keys": ["Primitives", "Cryptography", "Storage", "Crypto", "Glibc"],
+        "Queues": ["Primitives", "Storage"],
+
+        // Services: use cases and state machines over ports.
+        "Audit": ["Primitives", "Cryptography", "Storage"],
+        "Ledger": ["Primitives", "Storage"],
+        "Wallets": ["Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "ChainEVM", "ChainNode"],
+        "Withdrawals": [
+            "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "ChainEVM", "ChainNode",
+            "Logging", "Metrics",
+        ],
+
+        // Delivery.
+        "Observability": ["Primitives", "CoreMetrics", "Logging", "Glibc"],
+        "Dashboard": [],
+        "API": [
+            "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "Withdrawals", "Queues",
+            "ChainEVM", "ChainNode", "Dashboard", "Observability", "Hummingbird", "HTTPTypes", "NIOCore", "JWTKit",
+            "Logging", "Metrics", "Foundation", "FoundationEssentials",
+        ],
+        "Bootstrap": [
+            "Primitives", "Cryptography", "Storage", "StorageSQL", "StorageSQLite", "Audit", "Keys", "Ledger",
+            "Wallets",
+            "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", "API", "Observability", "Hummingbird",
+            "HTTPTypes", "AsyncHTTPClient", "NIOCore", "NIOPosix", "ServiceLifecycle", "UnixSignals", "Yams", "Logging",
+            "Metrics", "CoreMetrics", "Foundation", "Glibc",
+        ],
+        "CofferClient": ["Primitives", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "Glibc"],
+        "coffer": [
+            "Primitives", "Bootstrap", "CofferClient", "Observability", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
+            "Logging", "CoreMetrics", "Foundation", "Dispatch", "Glibc",
+        ],
+    ]
+
+    /// Adapters, which the services must not know.
+    static let adapters: Set = ["ChainNodeHTTP", "StorageSQL", "StorageSQLite"]
+
+    /// Where Foundation is not taken in any form: it costs start-up and size, and it brings a clock, files and sockets.
+    static let withoutFoundation: Set = [
+        "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "Keys", "Ledger", "Wallets", "Withdrawals",
+        "Queues",
+    ]
+    static let foundation: Set = [
+        "Foundation", "FoundationEssentials", "FoundationInternationalization", "FoundationNetworking", "FoundationXML",
+        "NIOFoundationCompat", "NIOFoundationEssentialsCompat", "Dispatch",
+    ]
+
+    /// Who may read the clock by themselves; everybody else is given a `WallClock`.
+    static let clockReaders: Set = ["Observability", "Bootstrap", "coffer"]
+    /// Who may write to standard output.
+    static let printers: Set = ["Bootstrap", "coffer"]
+}
