@@ -89,12 +89,15 @@ let package = Package(
         .target(name: "Ledger", dependencies: ["Primitives", "Storage"], path: "Sources/Custody/Ledger"),
         .target(
             name: "Wallets",
-            dependencies: ["Primitives", "Storage", "Audit", "Keys", "Ledger", "ChainEVM", "ChainNode", "Cryptography"],
+            dependencies: [
+                "Primitives", "Storage", "Audit", "Keys", "Ledger", "ChainEVM", "ChainNode", "Cryptography",
+            ],
             path: "Sources/Custody/Wallets"),
         .target(
             name: "Withdrawals",
             dependencies: [
-                "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "ChainEVM", "ChainNode", log,
+                "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "ChainEVM", "ChainNode",
+                log,
                 metrics,
             ],
             path: "Sources/Custody/Withdrawals"),
@@ -106,15 +109,18 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "Withdrawals", "Queues",
-                "ChainEVM", "ChainNode", "Dashboard", "Observability", hummingbird, httpTypes, nioCore, jwt, log, metrics,
+                "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "Withdrawals",
+                "ChainEVM", "ChainNode", "Dashboard", hummingbird, httpTypes, nioCore, jwt, log,
+                metrics,
             ],
             path: "Sources/Server/API"),
         .target(
             name: "Bootstrap",
             dependencies: [
-                "API", "Observability", "Primitives", "Cryptography", "Storage", "StorageSQL", "Audit", "Keys", "Ledger", "Wallets",
-                "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", hummingbird, httpClient, lifecycle, unixSignals, httpTypes, metrics, nioCore, log,
+                "API", "Observability", "Primitives", "Cryptography", "Storage", "StorageSQL", "Audit", "Keys",
+                "Ledger", "Wallets",
+                "Withdrawals", "ChainEVM", "ChainNode", "ChainNodeHTTP", hummingbird, httpClient, lifecycle,
+                unixSignals, httpTypes, metrics, nioCore, log,
                 coreMetrics, nioPosix, yaml,
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
@@ -124,7 +130,10 @@ let package = Package(
             path: "Sources/Server/CofferClient"),
         .executableTarget(
             name: "coffer",
-            dependencies: ["Bootstrap", "CofferClient", "Primitives", arguments, httpClient, nioCore, "Observability", log, coreMetrics],
+            dependencies: [
+                "Bootstrap", "CofferClient", "Primitives", arguments, httpClient, nioCore, "Observability", log,
+                coreMetrics,
+            ],
             path: "Sources/Server/coffer"),
 
         // C libraries of the system: module maps only.
@@ -142,14 +151,16 @@ let package = Package(
         .target(name: "Contracts", dependencies: ["Storage", "Queues", "Primitives"], path: "Tests/Contracts"),
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], path: "Tests/Base/PrimitivesTests"),
         .testTarget(
-            name: "CryptographyTests", dependencies: ["Cryptography", "Primitives"], path: "Tests/Base/CryptographyTests"),
+            name: "CryptographyTests", dependencies: ["Cryptography", "Primitives"],
+            path: "Tests/Base/CryptographyTests"),
         .testTarget(
             name: "ChainEVMTests", dependencies: ["ChainEVM", "Cryptography", "Primitives"],
             path: "Tests/Chains/ChainEVMTests"),
         .testTarget(
             name: "ChainNodeTests",
             dependencies: [
-                "ChainNode", "ChainNodeHTTP", "ChainEVM", "Cryptography", "Primitives", httpClient, nioCore, nioPosix, coreMetrics,
+                "ChainNode", "ChainNodeHTTP", "ChainEVM", "Cryptography", "Primitives", httpClient, nioCore, nioPosix,
+                coreMetrics,
             ],
             path: "Tests/Chains/ChainNodeTests"),
         .testTarget(
@@ -184,7 +195,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "API", "Observability", "Dashboard", "Bootstrap", "Primitives", "Cryptography", hummingbird, httpTypes, nioCore, jwt,
+                "API", "Observability", "Dashboard", "Bootstrap", "Primitives", "Cryptography", hummingbird, httpTypes,
+                nioCore, jwt,
                 log, coreMetrics, httpClient,
             ],
             path: "Tests/Server/ServerTests"),

@@ -2,7 +2,9 @@ import Keys
 import Metrics
 import Primitives
 
-/// What the workers count and time. Names are in `MetricDeclaration.catalogue`; none names a user or an address.
+/// What the workers count and time.
+///
+/// Names are in `MetricDeclaration.catalogue`; none names a user or an address.
 enum WithdrawalMetrics {
     /// Signatures asked for at once, how long they took, and what the guard refused.
     static func signed(

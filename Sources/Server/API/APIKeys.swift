@@ -57,7 +57,9 @@ public final class APIKeys: Authenticator {
         self.unlimitedRate = unlimitedRate
     }
 
-    /// Makes a key. The second result is the key itself, which is nowhere else.
+    /// Makes a key.
+    ///
+    /// The second result is the key itself, which is nowhere else.
     public func create(
         name: String, scopes: ScopeSet, tenant: String = "default", isDevelopment: Bool = false,
         expiresAt: Timestamp? = nil, actor: String
@@ -154,8 +156,11 @@ public final class APIKeys: Authenticator {
 
     /// Whether the text has the form and the check of a key.
     static func isWellFormed(_ text: String) -> Bool {
-        guard text.hasPrefix("coffer_live_") || text.hasPrefix("coffer_dev_"), text.utf8.count <= 64 else { return false }
-        return text.utf8.count > checkDigits && check(of: String(text.dropLast(checkDigits))) == text.suffix(checkDigits)
+        guard text.hasPrefix("coffer_live_") || text.hasPrefix("coffer_dev_"), text.utf8.count <= 64 else {
+            return false
+        }
+        return text.utf8.count > checkDigits
+            && check(of: String(text.dropLast(checkDigits))) == text.suffix(checkDigits)
     }
 
     private static func check(of body: String) -> String {

@@ -18,7 +18,8 @@ struct Passphrase: ~Copyable {
                 errors: [
                     FieldError(
                         .body(pointer: "/passphrase"),
-                        "must be the only member: a string of 1 to 1024 printable ASCII characters other than \" and \\")
+                        "must be the only member: a string of 1 to 1024 printable ASCII characters other than \" and \\"
+                    )
                 ])
         }
         func skipSpace() {

@@ -85,6 +85,8 @@ extension Keys.KeyError: ProblemConvertible {
 
 extension NodeError: ProblemConvertible {
     public var problem: Problem {
-        Problem(.chainUnavailable, "the chain's nodes do not answer as they should: \(code)", retryAfterSeconds: 2, logged: description)
+        Problem(
+            .chainUnavailable, "the chain's nodes do not answer as they should: \(code)", retryAfterSeconds: 2,
+            logged: description)
     }
 }

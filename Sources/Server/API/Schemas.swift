@@ -6,12 +6,14 @@ import Withdrawals
 /// The components of the OpenAPI document: one for each form in Representation.swift.
 enum Schemas {
     static let amount = JSONSchema.string(
-        "Base units, as decimal digits.", length: 1...78, pattern: "^(0|[1-9][0-9]{0,77})$", example: "1000000000000000")
+        "Base units, as decimal digits.", length: 1...78, pattern: "^(0|[1-9][0-9]{0,77})$", example: "1000000000000000"
+    )
     static let time = JSONSchema.string("UTC.", format: "date-time", example: "2026-11-20T12:00:00.000Z")
     static let chain = JSONSchema.string(
         "CAIP-2.", pattern: "^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$", example: "eip155:31337")
     static let asset = JSONSchema.string(
-        "CAIP-19.", pattern: "^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}/[-a-z0-9]{3,8}:[-.%a-zA-Z0-9]{1,128}(/[-.%a-zA-Z0-9]{1,78})?$",
+        "CAIP-19.",
+        pattern: "^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}/[-a-z0-9]{3,8}:[-.%a-zA-Z0-9]{1,128}(/[-.%a-zA-Z0-9]{1,78})?$",
         example: "eip155:31337/slip44:60")
     static let address = JSONSchema.string(
         "With its EIP-55 checksum, or all in lower case.", pattern: "^0x[0-9a-fA-F]{40}$",
@@ -27,7 +29,8 @@ enum Schemas {
     static let components: KeyValuePairs<String, JSONSchema> = [
         "Wallet": .object([
             .required("id", id("wa")), .required("user_id", userID), .required("chain", chain),
-            .required("address", address), .required("key_id", id("key")), .required("label", JSONSchema.string().nullable),
+            .required("address", address), .required("key_id", id("key")),
+            .required("label", JSONSchema.string().nullable),
             .required("active", .boolean()), .required("shared", .boolean()), .required("created_at", time),
         ]),
         "Balance": .object([

@@ -20,7 +20,9 @@ public enum Backup {
             Problem(.validationFailed, errors: [FieldError(.body(pointer: "/path"), reason)])
         }
         guard folder.hasPrefix("/") else { throw refused("must be an absolute path on the server") }
-        guard !FileManager.default.fileExists(atPath: folder) else { throw refused("must be a folder that is not there yet") }
+        guard !FileManager.default.fileExists(atPath: folder) else {
+            throw refused("must be a folder that is not there yet")
+        }
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -73,7 +75,9 @@ public enum Backup {
         }
     }
 
-    /// Puts a backup in place of a data directory's databases. The server must not run.
+    /// Puts a backup in place of a data directory's databases.
+    ///
+    /// The server must not run.
     ///
     /// A guard that is there stays: it may know of signatures made after the backup. Then the server freezes the lanes
     /// where it does, instead of signing twice.

@@ -46,10 +46,14 @@ public struct CofferServer: Sendable {
     private static let decodedHeadBytesMax = 64 << 10
     private static let decodedFieldsMax = 256
 
-    /// Opens the databases, applies migrations and connects the parts. Nothing runs yet.
+    /// Opens the databases, applies migrations and connects the parts.
+    ///
+    /// Nothing runs yet.
     ///
     /// - Throws: ``BootstrapError``, `StorageError`.
-    public static func make(_ plan: ServerPlan, registry: PrometheusRegistry, logger: Logger) async throws -> CofferServer {
+    public static func make(_ plan: ServerPlan, registry: PrometheusRegistry, logger: Logger) async throws
+        -> CofferServer
+    {
         let lock = try plan.directory.lock()
         let (store, queuedUnits) = try open(plan.databasePath)
         let (guardStore, _) = try open(plan.guardPath)
@@ -109,7 +113,8 @@ public struct CofferServer: Sendable {
             assets: assets, ids: ids, clock: clock, holder: holder, logger: logger)
         let depths = plan.chains.compactMap { chain in chain.depositDepth.map { (chain.settings.chain, $0) } }
         deposits = DepositWatcher(
-            store: store, ledger: ledger, wallets: wallets, nodes: nodes, depths: Dictionary(uniqueKeysWithValues: depths),
+            store: store, ledger: ledger, wallets: wallets, nodes: nodes,
+            depths: Dictionary(uniqueKeysWithValues: depths),
             ids: ids, clock: clock)
         services = APIServices(
             mode: plan.mode, version: plan.version, store: store, wallets: wallets, withdrawals: withdrawals,

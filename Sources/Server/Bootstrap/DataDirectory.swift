@@ -50,8 +50,9 @@ public struct DataDirectory: Sendable {
     /// Writes a file that only its owner reads, whole or not at all.
     static func write(_ bytes: [UInt8], to path: String) throws {
         let temporary = path + ".new"
-        guard FileManager.default.createFile(
-            atPath: temporary, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+        guard
+            FileManager.default.createFile(
+                atPath: temporary, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
         else { throw BootstrapError(.configuration, "can't write \(path)") }
         guard unsafe rename(temporary, path) == 0 else { throw BootstrapError(.configuration, "can't write \(path)") }
     }

@@ -33,7 +33,9 @@ public struct Development: Sendable {
     private static let tokensPerWallet: UInt256 = 1_000_000_000_000
 
     public var directory: DataDirectory
-    /// `nil`: the port of the last time, else 8080. 0: any free one.
+    /// `nil`: the port of the last time, else 8080.
+    ///
+    /// 0: any free one.
     public var port: Int?
     public var chains: Chains
     public var configOut: String?
@@ -153,13 +155,16 @@ public struct Development: Sendable {
 
     // MARK: First run
 
-    /// Makes what a first run needs: keystore, keys, a rule, wallets with coins. A later run finds all of it.
+    /// Makes what a first run needs: keystore, keys, a rule, wallets with coins.
+    ///
+    /// A later run finds all of it.
     private func prepare(_ server: CofferServer, _ world: World, known: Connection?) async throws -> Connection {
         let services = server.services
         if world.isNew, try await !services.lanes.lanes(limit: 1).isEmpty {
             throw BootstrapError(
                 .configuration,
-                "the development chain of \(directory.path) is gone, and with it what this directory has sent there; start on another directory")
+                "the development chain of \(directory.path) is gone, and with it what this directory has sent there; start on another directory"
+            )
         }
         try await openKeystore(services.keystore)
         if try await services.policies.rules().isEmpty {

@@ -12,8 +12,9 @@ import Primitives
 import Wallets
 import Withdrawals
 
-/// `coffer serve`: a server from its settings. Nothing is allowed that no rule allows, and nothing signs until it is
-/// unsealed.
+/// `coffer serve`: a server from its settings.
+///
+/// Nothing is allowed that no rule allows, and nothing signs until it is unsealed.
 public struct Production: Sendable {
     private let settings: Settings
     private let version: String
@@ -61,6 +62,7 @@ public struct Production: Sendable {
     func plan(_ client: HTTPClient) async throws -> ServerPlan {
         let directory = try DataDirectory(path: settings["data_dir"] ?? "./coffer-data")
         let rate = settings.integer("limits.requests_per_second") ?? 50
+        let withdrawals = settings.integer("limits.withdrawals_per_second") ?? 50
         var plan = ServerPlan(
             mode: .serve, version: version, directory: directory, host: settings["server.host"] ?? "127.0.0.1",
             port: settings.integer("server.port") ?? 8_080, chains: try chains(client),
@@ -68,7 +70,9 @@ public struct Production: Sendable {
                 ? .unlimited
                 : RateLimits(
                     perPrincipal: RatePolicy("default", quota: rate, burst: rate * 2),
-                    perAddress: RateLimits.standard.perAddress, perClass: RateLimits.standard.perClass), log: log)
+                    perAddress: RateLimits.standard.perAddress,
+                    perClass: ["withdrawals": RatePolicy("withdrawals", quota: withdrawals, burst: withdrawals * 5)]),
+            log: log)
         plan.keysAreUnlimited = settings.boolean("limits.unlimited")
         plan.databasePath = try file("storage.url") ?? directory.database
         plan.guardPath = try file("guard.url") ?? directory.guardDatabase
@@ -150,7 +154,8 @@ public struct Production: Sendable {
         guard let audience = settings["jwt.audience"], let file = settings["jwt.jwks_file"] else {
             throw BootstrapError(.configuration, "jwt.issuer needs jwt.audience and jwt.jwks_file")
         }
-        guard let bytes = DataDirectory.read(file), let set = try? JSON.parse(bytes), let keys = set["keys"]?.array else {
+        guard let bytes = DataDirectory.read(file), let set = try? JSON.parse(bytes), let keys = set["keys"]?.array
+        else {
             throw BootstrapError(.configuration, "jwt.jwks_file: \(file) is no JSON Web Key Set")
         }
         let verifier = JWTVerifier(

@@ -21,7 +21,9 @@ public struct Settings: Sendable {
     public private(set) var values: [String: Value] = [:]
     public private(set) var faults: [Fault] = []
 
-    /// Reads a YAML file and the environment. Faults are collected, not thrown: see ``faults``.
+    /// Reads a YAML file and the environment.
+    ///
+    /// Faults are collected, not thrown: see ``faults``.
     ///
     /// - Parameters:
     ///   - file: the text of the file, if there is one.

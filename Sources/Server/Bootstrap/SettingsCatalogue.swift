@@ -9,7 +9,9 @@ public struct Setting: Sendable, Hashable {
         case list
     }
 
-    /// Dotted, for example `server.port`. `chains.*.id` stands for every chain.
+    /// Dotted, for example `server.port`.
+    ///
+    /// `chains.*.id` stands for every chain.
     public let key: String
     public let kind: Kind
     /// `nil`: there is none, and without it the setting is off or missing.
@@ -26,38 +28,58 @@ public struct Setting: Sendable, Hashable {
         self.isSecret = isSecret
     }
 
-    /// Every setting there is. `coffer config init` writes them, `check` knows no others.
+    /// Every setting there is.
+    ///
+    /// `coffer config init` writes them, `check` knows no others.
     public static let catalogue: [Setting] = [
-        Setting("server.host", .text, "127.0.0.1", "Address to listen on. Put TLS in front before you open it to others."),
+        Setting(
+            "server.host", .text, "127.0.0.1", "Address to listen on. Put TLS in front before you open it to others."),
         Setting("server.port", .integer(0...65_535), "8080", "Port to listen on; 0 takes any free one."),
         Setting("data_dir", .text, "./coffer-data", "Where everything is kept; readable by its owner alone."),
         Setting("storage.url", .text, nil, "Database, as sqlite:///path. Without it, coffer.db in data_dir."),
-        Setting("guard.url", .text, nil, "The signing guard's database, as sqlite:///path. Without it, guard.db in data_dir."),
+        Setting(
+            "guard.url", .text, nil,
+            "The signing guard's database, as sqlite:///path. Without it, guard.db in data_dir."),
         Setting(
             "keystore.passphrase_file", .text, nil,
             "Unseal at the start with the passphrase in this file. Without it the server starts sealed."),
         Setting("workers.enabled", .boolean, "true", "Whether this process carries withdrawals out."),
         Setting("workers.poll_milliseconds", .integer(50...60_000), "1000", "How often the workers look, at least."),
-        Setting("limits.requests_per_second", .integer(1...1_000_000), "50", "For each API key; bursts of twice as many."),
+        Setting(
+            "limits.requests_per_second", .integer(1...1_000_000), "50", "For each API key; bursts of twice as many."),
+        Setting(
+            "limits.withdrawals_per_second", .integer(1...1_000_000), "50",
+            "New withdrawals for each tenant; bursts of five times as many."),
         Setting("limits.unlimited", .boolean, "false", "No rate limits at all; for benchmarks on your own machine."),
-        Setting("log.level", .words(["trace", "debug", "info", "notice", "warning", "error", "critical"]), "info", "How much is logged."),
+        Setting(
+            "log.level", .words(["trace", "debug", "info", "notice", "warning", "error", "critical"]), "info",
+            "How much is logged."),
         Setting("log.format", .words(["json", "text", "ecs"]), "json", "How it is logged."),
         Setting("jwt.issuer", .text, nil, "Accept tokens of this issuer; needs jwt.audience and jwt.jwks_file."),
         Setting("jwt.audience", .text, nil, "The audience that tokens must name."),
         Setting("jwt.jwks_file", .text, nil, "The issuer's public keys, as a JSON Web Key Set."),
         Setting("jwt.lifetime_seconds_max", .integer(60...86_400), "3600", "Tokens that live longer are refused."),
         Setting("chains.*.id", .text, nil, "CAIP-2 id, for example eip155:1."),
-        Setting("chains.*.rpc", .list, nil, "JSON-RPC nodes. With two or more, what decides money needs two that agree.", isSecret: true),
+        Setting(
+            "chains.*.rpc", .list, nil, "JSON-RPC nodes. With two or more, what decides money needs two that agree.",
+            isSecret: true),
         Setting("chains.*.symbol", .text, "ETH", "What the native coin is called."),
-        Setting("chains.*.slip44", .integer(0...2_147_483_647), "60", "The native coin's SLIP-44 number; part of its asset id."),
+        Setting(
+            "chains.*.slip44", .integer(0...2_147_483_647), "60",
+            "The native coin's SLIP-44 number; part of its asset id."),
         Setting("chains.*.finality", .text, "finalized", "`finalized`, or a number of blocks."),
         Setting("chains.*.tokens", .list, "", "ERC-20 tokens, as SYMBOL:decimals:0xaddress."),
-        Setting("chains.*.deposits", .boolean, "false", "Whether coins that come in are credited to the wallet's user."),
+        Setting(
+            "chains.*.deposits", .boolean, "false", "Whether coins that come in are credited to the wallet's user."),
         Setting("chains.*.deposit_depth", .integer(1...10_000), "12", "Blocks that a deposit must have on it."),
         Setting("chains.*.max_fee_gwei", .integer(1...1_000_000), "300", "Never offer more for a unit of gas."),
-        Setting("chains.*.max_fee_total_gwei", .integer(1...10_000_000_000), "50000000", "Never offer more for a transaction."),
-        Setting("chains.*.priority_fee_gwei_min", .integer(0...100_000), "1", "Never offer less to the block's producer."),
-        Setting("chains.*.in_flight", .integer(1...64), "16", "Transactions of one sender that wait for a block at once."),
+        Setting(
+            "chains.*.max_fee_total_gwei", .integer(1...10_000_000_000), "50000000",
+            "Never offer more for a transaction."),
+        Setting(
+            "chains.*.priority_fee_gwei_min", .integer(0...100_000), "1", "Never offer less to the block's producer."),
+        Setting(
+            "chains.*.in_flight", .integer(1...64), "16", "Transactions of one sender that wait for a block at once."),
         Setting("chains.*.bump_seconds", .integer(5...86_400), "45", "Offer more after so long without a block."),
     ]
 

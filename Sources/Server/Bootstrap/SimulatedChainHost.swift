@@ -58,7 +58,8 @@ final class SimulatedChainHost: Sendable {
         if let time = entry["time"]?.int, let raws = entry["transactions"]?.array {
             var hashes: Set<Hash32> = []
             for raw in raws {
-                guard let bytes = raw.string.flatMap({ try? Hex.decode($0) }), let hash = try? chain.submit(bytes) else {
+                guard let bytes = raw.string.flatMap({ try? Hex.decode($0) }), let hash = try? chain.submit(bytes)
+                else {
                     return false
                 }
                 hashes.insert(hash)
@@ -100,7 +101,9 @@ final class SimulatedChainHost: Sendable {
         guard flush() else { return }
         let isEmpty = chain.poolHashes.isEmpty
         let isDue = state.withLock { state in
-            let wait = isEmpty && state.emptyBlocks >= Self.trailingBlocks ? Self.idleBlockMilliseconds : Self.blockMilliseconds
+            let wait =
+                isEmpty && state.emptyBlocks >= Self.trailingBlocks
+                ? Self.idleBlockMilliseconds : Self.blockMilliseconds
             guard now.milliseconds(since: state.lastBlock) >= wait else { return false }
             state.lastBlock = now
             state.emptyBlocks = isEmpty ? state.emptyBlocks + 1 : 0

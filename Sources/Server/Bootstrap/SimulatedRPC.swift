@@ -139,7 +139,9 @@ struct SimulatedRPC: Sendable {
         }
         let asked = parameters.indices.contains(2) ? parameters[2].array ?? [] : []
         let percentiles = asked.compactMap { $0.number.flatMap { Double($0) } }
-        guard percentiles.count == asked.count else { throw Refusal(code: -32602, message: "argument 2 is no list of numbers") }
+        guard percentiles.count == asked.count else {
+            throw Refusal(code: -32602, message: "argument 2 is no list of numbers")
+        }
         let history = try await host.chain.feeHistory(
             blockCount: Int(count), newest: tag(parameters, 1), percentiles: percentiles)
         return [

@@ -86,8 +86,8 @@ extension DashboardPage {
         let goneSince = null;
         function serverGone() {
           if (goneSince !== null || key === null) return;
-          goneSince = new Date();
-          $('gone').replaceChildren('The server does not answer since ' + goneSince.toLocaleTimeString() +
+          goneSince = Date.now();
+          $('gone').replaceChildren('The server does not answer since ' + new Date(goneSince).toLocaleTimeString() +
             '. What you see is from before. Trying again…', button('Try now', wake));
           $('gone').hidden = false;
         }

@@ -56,8 +56,12 @@ enum AdministrationRoutes {
                     try services.wallets.assets.asset(AssetID($0))
                 }
                 let user = body.optionalString("user_id", bytes: 1...Wallets.userIDBytesMax)
-                let to = body.optionalParse("to", "an address with its EIP-55 checksum") { try Address(checksummed: $0) }
-                let max = body.has("max_amount") ? body.optionalParse("max_amount", "decimal digits") { try UInt256(decimal: $0) } : nil
+                let to = body.optionalParse("to", "an address with its EIP-55 checksum") {
+                    try Address(checksummed: $0)
+                }
+                let max =
+                    body.has("max_amount")
+                    ? body.optionalParse("max_amount", "decimal digits") { try UInt256(decimal: $0) } : nil
                 let seconds = body.optionalInteger("window_seconds", in: 1...31_536_000)
                 let window = body.optionalParse("window_amount", "decimal digits") { try UInt256(decimal: $0) }
                 let note = body.optionalString("note", bytes: 1...256)
@@ -110,7 +114,8 @@ enum AdministrationRoutes {
     private static func createKey(_ services: APIServices) -> Route {
         Route(
             .post, "/v1/apikeys", "createAPIKey", tag: "API keys", summary: "Make a key",
-            description: "The answer is the only place where the key is shown. It can't have scopes that its maker lacks.",
+            description:
+                "The answer is the only place where the key is shown. It can't have scopes that its maker lacks.",
             permission: .scope("apikeys:manage"),
             request: .object([
                 .required("name", .string(length: 1...64)),
@@ -186,7 +191,8 @@ enum AdministrationRoutes {
     private static func verifyAudit(_ services: APIServices) -> Route {
         Route(
             .post, "/v1/audit:verify", "verifyAudit", tag: "Audit", summary: "Walk the audit chain",
-            description: "Give a `sequence` and `hash` that you kept elsewhere, and a cut or rewritten log is noticed too.",
+            description:
+                "Give a `sequence` and `hash` that you kept elsewhere, and a cut or rewritten log is noticed too.",
             permission: .scope("audit:read"),
             query: [
                 QueryParameter("sequence", .integer(1...Int.max), "A number kept elsewhere."),

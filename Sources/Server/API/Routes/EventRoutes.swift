@@ -63,7 +63,9 @@ enum EventRoutes {
         _ services: APIServices, from start: Int64,
         next: @escaping @Sendable (_ after: Int64) async throws -> (events: [Event], isLast: Bool)
     ) throws -> APIResponse {
-        guard services.feed.hasRoom else { throw Problem(.overloaded, "too many streams are open", retryAfterSeconds: 5) }
+        guard services.feed.hasRoom else {
+            throw Problem(.overloaded, "too many streams are open", retryAfterSeconds: 5)
+        }
         return .events { writer in
             services.feed.open()
             defer { services.feed.close() }

@@ -81,7 +81,8 @@ enum LedgerRoutes {
 
     private static func reconcile(_ services: APIServices) -> Route {
         Route(
-            .post, "/v1/ledger:reconcile", "reconcileLedger", tag: "Ledger", summary: "Compare the books with the chain",
+            .post, "/v1/ledger:reconcile", "reconcileLedger", tag: "Ledger",
+            summary: "Compare the books with the chain",
             description: "Reads only. A page holds 100 wallets; follow `next_cursor`.",
             permission: .scope("ledger:read"), query: [.cursor], loadClass: .listing,
             responses: [
@@ -109,7 +110,8 @@ enum LedgerRoutes {
 
     private static func deposit(_ services: APIServices) -> Route {
         Route(
-            .post, "/v1/ledger/deposits", "createDeposit", tag: "Ledger", summary: "Credit a user with coins that came in",
+            .post, "/v1/ledger/deposits", "createDeposit", tag: "Ledger",
+            summary: "Credit a user with coins that came in",
             description:
                 "Books coins that lie at the wallet's address. The reconciler shows what the chain does not confirm.",
             permission: .scope("ledger:write"),

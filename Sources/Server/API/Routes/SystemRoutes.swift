@@ -26,14 +26,16 @@ enum SystemRoutes {
         ) { _ in .json(["status": "ok"]) }
     }
 
-    /// Migrated, unsealed, the own storage answers, not stopping. Chains are not asked: without them requests can still
-    /// be accepted.
+    /// Migrated, unsealed, the own storage answers, not stopping.
+    ///
+    /// Chains are not asked: without them requests can still be accepted.
     private static func ready(_ services: APIServices) -> Route {
         Route(
             .get, "/ready", "ready", tag: "System", summary: "Whether it takes work", permission: .everyone,
             loadClass: .essential,
             responses: [
-                RouteResponse(200, "It does.", healthSchema), RouteResponse(503, "It does not; see `reason`.", healthSchema),
+                RouteResponse(200, "It does.", healthSchema),
+                RouteResponse(503, "It does not; see `reason`.", healthSchema),
             ]
         ) { _ in
             if let reason = await unreadiness(services) {
@@ -115,7 +117,8 @@ enum SystemRoutes {
                         .required("sealed", .boolean()), .required("time", Schemas.time),
                         .required("uptime_seconds", .integer()),
                         .required("chains", .array(of: JSONSchema.object([.required("id", .string())]).open)),
-                        .required("withdrawals", .map(of: .integer())), .required("lanes", .array(of: .reference("Lane"))),
+                        .required("withdrawals", .map(of: .integer())),
+                        .required("lanes", .array(of: .reference("Lane"))),
                         .required("storage", .object([.required("queued_units", .integer())])),
                     ]))
             ]

@@ -21,7 +21,8 @@ enum WalletRoutes {
                 .required("user_id", Schemas.userID), .required("chain", Schemas.chain),
                 .optional("label", JSONSchema.string(length: 1...128).nullable),
                 .optional("key_backend", JSONSchema.words(["embedded"]).nullable),
-                .optional("shared", .boolean("Whether every user's withdrawals may be paid from it; administrators only.")),
+                .optional(
+                    "shared", .boolean("Whether every user's withdrawals may be paid from it; administrators only.")),
             ]),
             requestExample: ["user_id": "user-1", "chain": "eip155:31337", "label": "main"],
             responses: [

@@ -141,7 +141,8 @@ enum WithdrawalRoutes {
                             .array(
                                 of: .object([
                                     .required("index", .integer()), .required("status", .integer()),
-                                    .optional("withdrawal", .reference("Withdrawal")), .optional("replayed", .boolean()),
+                                    .optional("withdrawal", .reference("Withdrawal")),
+                                    .optional("replayed", .boolean()),
                                     .optional("problem", .any("A problem document.")),
                                 ]))), .required("accepted", .integer()), .required("refused", .integer()),
                     ]))

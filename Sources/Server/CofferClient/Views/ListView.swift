@@ -151,7 +151,7 @@ extension ListView {
     /// What the signing guard knows of each lane.
     package static let guardLanes = ListView([
         .member("lane"), .member("highest", nil, .right), .member("low", nil, .right), .member("high", nil, .right),
-        .member("enabled"), .member("slots", nil, .right),
+        .member("enabled"),
     ])
 
     /// Keys of the API, without their secrets.
