@@ -52,7 +52,9 @@ final class Child: Sendable {
         process.standardError = FileHandle(forWritingAtPath: errors)
         let early = Early()
         process.terminationHandler = { process in
-            early.end(process.terminationReason == .exit ? .code(process.terminationStatus) : .signal(process.terminationStatus))
+            early.end(
+                process.terminationReason == .exit
+                    ? .code(process.terminationStatus) : .signal(process.terminationStatus))
         }
         try process.run()
         let child = Child(process, output: output, errors: errors, folder: folder)

@@ -34,7 +34,8 @@ extension EndToEnd {
                 let audit = try await server.command(["audit", "verify"])
                 #expect(audit.exit == .code(0), "\(audit)")
                 let document = try await server.command(["openapi"])
-                #expect(document.exit == .code(0) && (try? JSON.parse(Array(document.stdout.utf8), limits: .rpc)) != nil)
+                #expect(
+                    document.exit == .code(0) && (try? JSON.parse(Array(document.stdout.utf8), limits: .rpc)) != nil)
                 let backup = folder.path("backup")
                 #expect(try await server.command(["backup", backup]).exit == .code(0))
                 let whole = try await Child.run(Places.binary, ["restore", backup, "--verify"])

@@ -10,7 +10,8 @@ import Testing
 extension EndToEnd {
     /// What was answered 202 is there after any kill, once, and is paid once.
     @Suite struct DurabilityTests {
-        @Test(.timeLimit(.minutes(10))) func `accepted means durable, however often the server is killed`() async throws {
+        @Test(.timeLimit(.minutes(10))) func `accepted means durable, however often the server is killed`() async throws
+        {
             let seed = UInt64(Places.number("COFFER_SEED", default: Int.random(in: 1...1_000_000)))
             let kills = Places.number("COFFER_KILLS", default: 50)
             print("durability: seed \(seed), \(kills) kills")
@@ -26,7 +27,8 @@ extension EndToEnd {
                     let delay = 5 + Int64(random.uint64() % 796)
                     await Self.load(server, intents, log, killAfterMilliseconds: delay)
                     server = try await Self.again(server)
-                    #expect(server.url == first.url && server.apiKey == first.apiKey && server.adminKey == first.adminKey)
+                    #expect(
+                        server.url == first.url && server.apiKey == first.apiKey && server.adminKey == first.adminKey)
                     // Each id that was answered since the kill before, by itself.
                     for entry in log.entries[checked...] {
                         let found = try await server.api.get("/v1/withdrawals/\(entry.id)")
@@ -52,7 +54,8 @@ extension EndToEnd {
             }
             await server.child.end()
             let (asked, onDisk) = (intents.count, try log.read())
-            #expect(onDisk.count == asked && Set(onDisk.map(\.key)).count == asked && Set(onDisk.map(\.id)).count == asked)
+            #expect(
+                onDisk.count == asked && Set(onDisk.map(\.key)).count == asked && Set(onDisk.map(\.id)).count == asked)
             print("durability: \(asked) withdrawals asked for over \(kills) kills, each there once and paid once")
         }
 
@@ -118,7 +121,8 @@ extension EndToEnd {
             let byID = Dictionary(grouping: listed) { $0["id"]?.string ?? "" }
             for entry in log.entries {
                 let found = byID[entry.id] ?? []
-                #expect(found.count == 1 && found[0]["state"]?.string == "confirmed", "seed \(seed): \(entry) is \(found)")
+                #expect(
+                    found.count == 1 && found[0]["state"]?.string == "confirmed", "seed \(seed): \(entry) is \(found)")
             }
             // Every payment has a recipient of its own: what he holds is what he was paid, in all.
             var paid = 0
@@ -130,7 +134,8 @@ extension EndToEnd {
                         "params": [.string(entry.to), "latest"],
                     ]
                 }
-                let answers = try await Caller(base: server.rpc, key: nil).send("POST", "", .array(calls)).json.array ?? []
+                let answers =
+                    try await Caller(base: server.rpc, key: nil).send("POST", "", .array(calls)).json.array ?? []
                 #expect(answers.count == part.count)
                 for (answer, entry) in zip(answers, part) {
                     let held = try UInt256(hexQuantity: answer["result"]?.string ?? "")

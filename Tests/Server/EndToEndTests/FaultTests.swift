@@ -142,7 +142,8 @@ extension EndToEnd {
                     for index in 0..<20 {
                         group.addTask {
                             try await server.api.post(
-                                "/v1/withdrawals", Server.request(server.wallets[index % 3]), idempotencyKey: "held-\(index)")
+                                "/v1/withdrawals", Server.request(server.wallets[index % 3]),
+                                idempotencyKey: "held-\(index)")
                         }
                     }
                     return try await group.reduce(into: [Reply]()) { $0.append($1) }
@@ -151,7 +152,9 @@ extension EndToEnd {
                 #expect(try await server.anybody.get("/live").status == 200)
                 if seconds < 3 { #expect(replies.allSatisfy { $0.status == 202 }, "\(replies)") }
                 _ = try await holder.exit()
-                print("a lock of \(seconds) s: answers after \(ContinuousClock.now - start), \(replies.filter { $0.status == 202 }.count) of 20 taken")
+                print(
+                    "a lock of \(seconds) s: answers after \(ContinuousClock.now - start), \(replies.filter { $0.status == 202 }.count) of 20 taken"
+                )
                 for index in 0..<20 {
                     let id = try await server.withdraw("held-\(index)", wallet: index % 3)
                     _ = try await server.waitFor(id)
@@ -221,7 +224,8 @@ extension EndToEnd {
                                 let key = "term-\(lane)-\(index)"
                                 guard
                                     let reply = try? await server.api.post(
-                                        "/v1/withdrawals", Server.request(server.wallets[lane % 3]), idempotencyKey: key)
+                                        "/v1/withdrawals", Server.request(server.wallets[lane % 3]), idempotencyKey: key
+                                    )
                                 else { break }
                                 guard reply.status == 202 else {
                                     #expect(reply.status == 503 && reply.isProblem, "\(reply)")
@@ -242,7 +246,9 @@ extension EndToEnd {
                 #expect(try await server.child.exit(within: 25) == .code(0), "\(server.child.stderr.suffix(500))")
                 let answer = await half
                 #expect(answer.status == 202 || answer.status == 503, "\(answer)")
-                print("SIGTERM after \(taken.count) withdrawals: ended \(ContinuousClock.now - start) after the start of the load, the half one got \(answer.status ?? 0)")
+                print(
+                    "SIGTERM after \(taken.count) withdrawals: ended \(ContinuousClock.now - start) after the start of the load, the half one got \(answer.status ?? 0)"
+                )
                 let again = try await server.again()
                 for key in taken {
                     let lane = Int(key.split(separator: "-")[1]) ?? 0

@@ -8,7 +8,10 @@ extension EndToEnd {
         private static func corpus(_ key: String) -> [(what: String, bytes: [UInt8], statuses: Set<Int?>)] {
             let body = "{}"
             func head(_ lines: String..., path: String = "/v1/withdrawals", method: String = "POST") -> String {
-                (["\(method) \(path) HTTP/1.1", "Host: x", "Authorization: Bearer \(key)", "Content-Type: application/json"]
+                ([
+                    "\(method) \(path) HTTP/1.1", "Host: x", "Authorization: Bearer \(key)",
+                    "Content-Type: application/json",
+                ]
                     + lines).joined(separator: "\r\n") + "\r\n\r\n"
             }
             let malformed: [(String, String)] = [
@@ -37,7 +40,8 @@ extension EndToEnd {
                 ("negative chunk", head("Transfer-Encoding: chunked") + "-1\r\n{}\r\n0\r\n\r\n"),
                 ("huge chunk", head("Transfer-Encoding: chunked") + "FFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n"),
                 ("chunk without its end", head("Transfer-Encoding: chunked") + "2\r\n{}0\r\n\r\n"),
-                ("no version", "GET /live\r\nHost: x\r\n\r\n"), ("other version", "GET /live HTTP/9.9\r\nHost: x\r\n\r\n"),
+                ("no version", "GET /live\r\nHost: x\r\n\r\n"),
+                ("other version", "GET /live HTTP/9.9\r\nHost: x\r\n\r\n"),
                 ("version in small letters", "GET /live http/1.1\r\nHost: x\r\n\r\n"),
                 ("not HTTP at all", "\u{16}\u{3}\u{1}\u{2}\u{0}\r\n\r\n"), ("words", "hello there\r\n\r\n"),
                 ("method with NUL", "GE\u{0}T /live HTTP/1.1\r\nHost: x\r\n\r\n"),
@@ -137,7 +141,9 @@ extension EndToEnd {
                 await withTaskGroup(of: Void.self) { group in
                     for index in 0..<100 {
                         group.addTask {
-                            let part = ["", "G", "GET /live HTTP/1.1\r\n", "POST /v1/withdrawals HTTP/1.1\r\nContent-Le"][index % 4]
+                            let part = [
+                                "", "G", "GET /live HTTP/1.1\r\n", "POST /v1/withdrawals HTTP/1.1\r\nContent-Le",
+                            ][index % 4]
                             _ = await RawSocket.exchange(server.port, Array(part.utf8), silenceMilliseconds: 800)
                         }
                     }
@@ -171,7 +177,8 @@ extension EndToEnd {
                     #expect(reply.header("X-Content-Type-Options") == "nosniff", "\(what)")
                     #expect(reply.header("X-Frame-Options") == "DENY", "\(what)")
                     #expect(reply.header("Referrer-Policy") == "no-referrer", "\(what)")
-                    #expect(reply.header("Content-Security-Policy")?.contains("frame-ancestors 'none'") == true, "\(what)")
+                    #expect(
+                        reply.header("Content-Security-Policy")?.contains("frame-ancestors 'none'") == true, "\(what)")
                     #expect(reply.header("Content-Security-Policy")?.contains("unsafe-eval") != true, "\(what)")
                     #expect(reply.header("API-Version") == "1", "\(what)")
                     #expect(reply.header("Server") == nil, "\(what)")

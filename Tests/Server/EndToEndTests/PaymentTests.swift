@@ -29,7 +29,9 @@ extension EndToEnd {
                     idempotencyKey: "tokens")
                 for reply in [coins, tokens] { _ = try await server.waitFor(reply["id"]?.string ?? "") }
                 let balances = try await server.admin.get("/v1/wallets/\(wallet.id)/balances")
-                #expect(balances.data.count == 2 && balances.data.allSatisfy { $0["on_chain"] == $0["booked"] }, "\(balances)")
+                #expect(
+                    balances.data.count == 2 && balances.data.allSatisfy { $0["on_chain"] == $0["booked"] },
+                    "\(balances)")
                 #expect(balances.data.contains { $0["user_available"]?.string == "999995000000" }, "\(balances)")
                 let reconciled = try await server.admin.post("/v1/ledger:reconcile")
                 #expect(reconciled["matches"]?.bool == true, "\(reconciled)")
@@ -45,13 +47,13 @@ extension EndToEnd {
                 let late = try await server.api.post("/v1/withdrawals/\(paid):cancel")
                 #expect(late.status == 409 && late.isProblem, "\(late)")
                 #expect(try await server.admin.post("/v1/seal:seal").status == 200)
-                let waiting = try await server.withdraw("waiting", to: "0x00000000000000000000000000000000000000aA")
+                let waiting = try await server.withdraw("waiting", to: "0x00000000000000000000000000000000001111aa")
                 let taken = try await server.api.post("/v1/withdrawals/\(waiting):cancel")
                 #expect([200, 202].contains(taken.status), "\(taken)")
                 let secret = Folder.text("\(server.data)/dev-passphrase")
                 #expect(try await server.admin.post("/v1/seal:unseal", ["passphrase": .string(secret)]).status == 200)
                 _ = try await server.waitFor(waiting, ["cancelled"], within: 40)
-                #expect(try await server.balance("0x00000000000000000000000000000000000000aA") == .zero)
+                #expect(try await server.balance("0x00000000000000000000000000000000001111aa") == .zero)
                 #expect(try await server.faults() == [])
             }
         }

@@ -106,7 +106,7 @@ extension EndToEnd {
                     "/v1/lanes:unfreeze", ["lane": .string(name), "next_nonce": JSON(next - 1)])
                 print("unfreeze below: \(low)")
                 let unfrozen = try await server.command([
-                    "guard", "unfreeze", "--lane", name, "--next-nonce", "\(next)", "--yes",
+                    "guard", "unfreeze", name, "--next-nonce", "\(next)", "--yes",
                 ])
                 #expect(unfrozen.exit == .code(0), "\(unfrozen)")
                 for id in after { _ = try await server.waitFor(id, within: 60) }

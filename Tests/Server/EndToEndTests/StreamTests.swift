@@ -10,7 +10,8 @@ extension EndToEnd {
     /// What happens to a withdrawal, live: all of it, in order, once, whatever breaks in between.
     @Suite struct StreamTests {
         private static let path = [
-            "withdrawal.accepted", "withdrawal.signing", "withdrawal.signed", "withdrawal.broadcast", "withdrawal.mined",
+            "withdrawal.accepted", "withdrawal.signing", "withdrawal.signed", "withdrawal.broadcast",
+            "withdrawal.mined",
             "withdrawal.confirmed",
         ]
 
@@ -71,9 +72,12 @@ extension EndToEnd {
                         return true
                     }
                     let names = seen.map(\.name)
-                    #expect(ended && names.first == "withdrawal.accepted" && names.last == "withdrawal.confirmed", "\(names)")
+                    #expect(
+                        ended && names.first == "withdrawal.accepted" && names.last == "withdrawal.confirmed",
+                        "\(names)")
                     let listed = try await server.api.get("/v1/withdrawals/\(id)/events")
-                    #expect(seen.map(\.id) == listed.data.compactMap { $0["sequence"]?.int }.map { "\($0)" }, "\(names)")
+                    #expect(
+                        seen.map(\.id) == listed.data.compactMap { $0["sequence"]?.int }.map { "\($0)" }, "\(names)")
                 }
                 #expect(try await server.faults() == [])
                 await server.child.end()
@@ -97,7 +101,9 @@ extension EndToEnd {
                 #expect(seen.allSatisfy { $0.data["id"]?.string == other } && seen.first?.name == "withdrawal.accepted")
                 var replayed: [String] = []
                 _ = try await server.admin.events("/v1/events", lastEventID: "0") { event in
-                    if let subject = event.data["id"]?.string, event.name == "withdrawal.accepted" { replayed.append(subject) }
+                    if let subject = event.data["id"]?.string, event.name == "withdrawal.accepted" {
+                        replayed.append(subject)
+                    }
                     return replayed.count < 2
                 }
                 #expect(replayed == [id, other])

@@ -151,7 +151,7 @@ public struct APIResponder: HTTPResponder {
             exchange.allow = allow
             if request.method == .options { return .noContent }
             try limitAddress(request, &exchange)
-            throw Problem(Self.isKnown(request.method) ? .methodNotAllowed : .notImplemented)
+            throw Problem(.methodNotAllowed)
         case .route(let index, let raw):
             exchange.route = index
             values = try decoded(raw)
@@ -197,13 +197,6 @@ public struct APIResponder: HTTPResponder {
             values.append(value)
         }
         return values
-    }
-
-    private static func isKnown(_ method: HTTPRequest.Method) -> Bool {
-        switch method {
-        case .get, .head, .post, .put, .patch, .delete, .options, .trace, .connect: true
-        default: false
-        }
     }
 
     private func logAccess(

@@ -240,12 +240,6 @@ extension ProblemCode {
         cause: "An unexpected error; it was logged with the `request_id`.",
         fix: "Retry with the same Idempotency-Key; tell the operator the `request_id` if it stays.")
 
-    /// The method is not known.
-    public static let notImplemented = ProblemCode(
-        "not_implemented", 501, "The method is not known.",
-        cause: "The request method is not one that HTTP defines for this server.",
-        fix: "Use GET, POST, PUT, PATCH or DELETE.")
-
     /// The chain cannot be reached.
     public static let chainUnavailable = ProblemCode(
         "chain_unavailable", 502, "The chain cannot be reached.",
@@ -291,7 +285,7 @@ extension ProblemCode {
         .payloadTooLarge, .uriTooLong, .unsupportedMediaType, .validationFailed, .jsonTooComplex,
         .idempotencyKeyReused, .insufficientFunds, .invalidRecipient, .policyDenied, .unsupportedChain,
         .unsupportedAsset, .walletInactive, .limitReached, .preconditionRequired, .quotaExceeded, .headerTooLarge,
-        .internalError, .notImplemented, .chainUnavailable, .sealed, .storageUnavailable, .overloaded, .draining,
+        .internalError, .chainUnavailable, .sealed, .storageUnavailable, .overloaded, .draining,
         .timeout,
     ]
 }
