@@ -69,12 +69,17 @@ final class Child: Sendable {
             state.withLock { state in
                 state.exit = exit
                 state.child?.ended.withLock { $0 = exit }
+                // The process holds us, and the child holds the process: let go, so that its folder goes with it.
+                state.child = nil
             }
         }
         func attach(_ child: Child) {
             state.withLock { state in
-                state.child = child
-                if let exit = state.exit { child.ended.withLock { $0 = exit } }
+                guard let exit = state.exit else {
+                    state.child = child
+                    return
+                }
+                child.ended.withLock { $0 = exit }
             }
         }
     }

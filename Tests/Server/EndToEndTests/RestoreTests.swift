@@ -100,11 +100,20 @@ extension EndToEnd {
                 let nonce = try await server.chain(
                     "eth_getTransactionCount", [.string(server.wallets[0].address), "latest"])
                 let next = try UInt256(hexQuantity: nonce.string ?? "").uint64 ?? 0
-                for id in open { _ = try await server.api.post("/v1/withdrawals/\(id):cancel") }
                 let name = lane["lane"]?.string ?? ""
-                let low = try await server.admin.post(
-                    "/v1/lanes:unfreeze", ["lane": .string(name), "next_nonce": JSON(next - 1)])
-                print("unfreeze below: \(low)")
+                for wrong in [0, 6, next - 1, next + 1_000, UInt64(Int64.max)] {
+                    let low = try await server.admin.post(
+                        "/v1/lanes:unfreeze", ["lane": .string(name), "next_nonce": JSON(wrong)])
+                    #expect(low.status == 422 && low.pointers == ["/next_nonce"], "\(low)")
+                }
+                // Without that it stays frozen: two of the three wait for a nonce, and were paid with another.
+                let early = try await server.admin.post(
+                    "/v1/lanes:unfreeze", ["lane": .string(name), "next_nonce": JSON(next)])
+                #expect(early.status == 409 && early.code == "conflict", "\(early)")
+                let named = open.filter { early["detail"]?.string?.contains($0) == true }
+                #expect(
+                    named.count == 2 && after.allSatisfy { early["detail"]?.string?.contains($0) == false }, "\(early)")
+                for id in open { _ = try await server.api.post("/v1/withdrawals/\(id):cancel") }
                 let unfrozen = try await server.command([
                     "guard", "unfreeze", name, "--next-nonce", "\(next)", "--yes",
                 ])

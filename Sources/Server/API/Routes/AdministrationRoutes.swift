@@ -230,11 +230,12 @@ enum AdministrationRoutes {
         Route(
             .post, "/v1/lanes:unfreeze", "unfreezeLane", tag: "System", summary: "Let a frozen lane sign again",
             description:
-                "After you have compared the chain, the guard and the database. `next_nonce` is the first that may be used; it can't go down.",
+                "After you have compared the chain, the guard and the database. `next_nonce` is the first that may be used; it can't go down, and must be above what the guard and the chain know. Refused (409) while withdrawals wait that payments forgotten by a restored database may have paid: cancel those first.",
             permission: .scope("admin"),
             request: .object([
                 .required("lane", .string(length: 1...128)), .required("next_nonce", .integer(0...Int.max)),
-            ]), responses: [RouteResponse(204, "It works again.")], problems: [.validationFailed, .withdrawalNotFound]
+            ]), responses: [RouteResponse(204, "It works again.")],
+            problems: [.validationFailed, .withdrawalNotFound, .conflict, .chainUnavailable]
         ) { request in
             let (lane, nonce) = try request.read { body -> (String, Int64)? in
                 let lane = body.string("lane", bytes: 1...128)
@@ -242,6 +243,7 @@ enum AdministrationRoutes {
                 guard let lane, let nonce else { return nil }
                 return (lane, nonce)
             }
+            try await LaneRelease(services: services).check(lane, nextNonce: nonce)
             try await services.lanes.unfreeze(
                 lane, nextNonce: UInt64(clamping: nonce), actor: try request.caller().id)
             return .noContent
