@@ -54,7 +54,7 @@ enum WithdrawalRoutes {
         Route(
             .post, path, operationID, tag: "Withdrawals", summary: "Ask for a withdrawal",
             description:
-                "When 202 comes back, the withdrawal is on the disk and its amount is bound. The same key with the same body answers with the same withdrawal for ever, as it stands then; with another body it is refused.",
+                "When 202 comes back, the withdrawal is on the disk and its amount is bound. The same key with the same body gets the first answer again, for ever; with another body it is refused.",
             permission: .scope("withdrawals:create"), request: .object(fields), requestExample: example,
             idempotency: .required, bodyBytesMax: Route.withdrawalBytesMax, rateClass: "withdrawals",
             responses: [
