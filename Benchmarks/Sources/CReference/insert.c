@@ -10,6 +10,14 @@ static void make_id(unsigned char *id, uint64_t milliseconds, uint64_t number) {
     for (int i = 0; i < 8; i++) id[8 + i] = (unsigned char)(number >> (56 - 8 * i));
 }
 
+// Numbers in no order, each once: clients draw their keys at random.
+static uint64_t scattered(uint64_t value) {
+    value = (value ^ value >> 33) * 0xff51afd7ed558ccdu;
+    value = (value ^ value >> 33) * 0xc4ceb9fe1a85ec53u;
+    return value ^ value >> 33;
+}
+
+enum { USERS = 256, LANES = 8 };
 enum { IDEMPOTENCY, WITHDRAWAL, HOLD, ACCOUNT, QUEUE, EVENT, AUDIT, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
@@ -50,21 +58,26 @@ int64_t reference_insert(
               NULL, NULL, NULL), SQLITE_OK);
     CHECK(sqlite3_exec(db, schema, NULL, NULL, NULL), SQLITE_OK);
     const char *asset = "eip155:31337/slip44:60", *actor = "ak_01J00000000000000000000000";
-    const char *lane = "eip155:31337/0x727579f8198f42147756696f2041fcf35b064630";
     unsigned char account[16], wallet[16], id[16], transfer[16], amount[32] = {0}, held[32] = {0}, hash[32] = {0};
-    make_id(account, 1, 1);
     make_id(wallet, 1, 2);
     amount[31] = 1;
     memset(held, 1, 16);
     sqlite3_stmt *open;
     CHECK(sqlite3_prepare_v2(db,
               "INSERT INTO ledger_accounts (id, kind, owner, asset, balance, held, created_at)"
-              " VALUES (?, 'user', 'user-1', 'eip155:31337/slip44:60', ?, ?, 1)",
+              " VALUES (?, 'user', ?, 'eip155:31337/slip44:60', ?, ?, 1)",
               -1, &open, NULL), SQLITE_OK);
-    bind_bytes(open, 1, account, 16);
-    bind_bytes(open, 2, held, 32);
-    bind_bytes(open, 3, hash, 32);
-    CHECK(sqlite3_step(open), SQLITE_DONE);
+    for (int i = 0; i < USERS; i++) {
+        char user[32];
+        snprintf(user, sizeof user, "user-%06d", i);
+        make_id(account, 1, 100 + (uint64_t)i);
+        bind_bytes(open, 1, account, 16);
+        bind_text(open, 2, user);
+        bind_bytes(open, 3, held, 32);
+        bind_bytes(open, 4, hash, 32);
+        CHECK(sqlite3_step(open), SQLITE_DONE);
+        sqlite3_reset(open);
+    }
     sqlite3_finalize(open);
     memset(held, 0, sizeof held);
     sqlite3_stmt *statements[STATEMENTS];
@@ -76,10 +89,13 @@ int64_t reference_insert(
     for (int i = 0; i < accepts; i++) {
         if (i % batch == 0) CHECK(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
         uint64_t now = 1700000000000u + (uint64_t)i / 10;
-        char key[40], object[40], payload[200];
+        char key[40], object[40], payload[200], user[32], lane[80];
+        make_id(account, 1, 100 + (uint64_t)(i % USERS));
+        snprintf(user, sizeof user, "user-%06d", i % USERS);
+        snprintf(lane, sizeof lane, "eip155:31337/0x727579f8198f42147756696f2041fcf35b06463%d", i % LANES);
         make_id(id, now, (uint64_t)i);
         make_id(transfer, now, (uint64_t)i + (1ull << 40));
-        snprintf(key, sizeof key, "bench-0123456789abcdef-%010d", i);
+        snprintf(key, sizeof key, "bench-0-%016llx", (unsigned long long)scattered((uint64_t)i));
         snprintf(object, sizeof object, "wd_01J0000000000000%010d", i);
         snprintf(payload, sizeof payload, "{\"id\":\"%s\",\"state\":\"accepted\",\"amount\":\"1\",\"asset\":\"%s\"}", object,
             asset);
@@ -96,7 +112,7 @@ int64_t reference_insert(
         s = statements[WITHDRAWAL];
         bind_bytes(s, 1, id, 16);
         bind_text(s, 2, "default");
-        bind_text(s, 3, "user-1");
+        bind_text(s, 3, user);
         bind_bytes(s, 4, wallet, 16);
         bind_text(s, 5, asset);
         bind_text(s, 6, "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F");

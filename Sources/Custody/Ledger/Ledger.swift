@@ -28,24 +28,30 @@ public struct Ledger: Sendable {
         let to = try account(.user, owner: user, asset: asset, in: tx)
         let from = try account(.wallet, owner: wallet, asset: asset, in: tx)
         try record(
-            .deposit, debit: from, credit: to, amount: amount, subject: subject, reference: reference, in: tx)
+            .deposit, debit: from, credit: to.id, amount: amount, subject: subject, reference: reference, in: tx)
         try grow(from, by: amount, in: tx)
         return try grow(to, by: amount, in: tx)
     }
 
     /// Binds an amount of a user's balance for a withdrawal.
     ///
+    /// - Parameter walletAccount: the wallet's account, as an earlier hold returned it and committed: accounts are never
+    ///   removed, and looking for it is a good part of a hold's time. Without it, it is looked for, and opened.
+    /// - Returns: the wallet's account.
     /// - Throws: `LedgerError` with `insufficientFunds`, `duplicate`.
+    @discardableResult
     public func hold(
-        user: String, wallet: String, asset: String, amount: UInt256, subject: SortableID, in tx: any WriteTransaction
-    ) throws {
+        user: String, wallet: String, walletAccount: SortableID? = nil, asset: String, amount: UInt256,
+        subject: SortableID, in tx: any WriteTransaction
+    ) throws -> SortableID {
         guard let from = try find(.user, owner: user, asset: asset, in: tx), amount <= from.available else {
             throw LedgerError(.insufficientFunds, "the user has less than \(amount) available of \(asset)")
         }
-        let to = try account(.wallet, owner: wallet, asset: asset, in: tx)
+        let to = try walletAccount ?? account(.wallet, owner: wallet, asset: asset, in: tx).id
         try record(.hold, debit: from, credit: to, amount: amount, subject: subject, in: tx)
         let held = try sum(from.held, amount)
         try tx.update(AccountTable.table, set: [AccountTable.held.set(held)], where: [AccountTable.id == from.id])
+        return to
     }
 
     /// Moves what the subject's hold bound: the coins have left for good.
@@ -56,7 +62,7 @@ public struct Ledger: Sendable {
         let from = try account(hold.debit, in: tx)
         let wallet = try covered(try account(hold.credit, in: tx), amount: hold.amount, subject: subject, in: tx)
         try record(
-            .post, debit: from, credit: wallet, amount: hold.amount, subject: subject, hold: hold.id, in: tx)
+            .post, debit: from, credit: wallet.id, amount: hold.amount, subject: subject, hold: hold.id, in: tx)
         try tx.update(
             AccountTable.table,
             set: [
@@ -75,7 +81,7 @@ public struct Ledger: Sendable {
         let hold = try openHold(of: subject, in: tx)
         let from = try account(hold.debit, in: tx)
         let to = try account(hold.credit, in: tx)
-        try record(.void, debit: from, credit: to, amount: hold.amount, subject: subject, hold: hold.id, in: tx)
+        try record(.void, debit: from, credit: to.id, amount: hold.amount, subject: subject, hold: hold.id, in: tx)
         try tx.update(
             AccountTable.table, set: [AccountTable.held.set(try difference(from.held, hold.amount))],
             where: [AccountTable.id == from.id])
@@ -89,7 +95,7 @@ public struct Ledger: Sendable {
         let fees = try account(.fees, owner: chain, asset: asset, in: tx)
         let paying = try covered(
             try account(.wallet, owner: wallet, asset: asset, in: tx), amount: amount, subject: subject, in: tx)
-        try record(.fee, debit: fees, credit: paying, amount: amount, subject: subject, in: tx)
+        try record(.fee, debit: fees, credit: paying.id, amount: amount, subject: subject, in: tx)
         try grow(fees, by: amount, in: tx)
         try shrink(paying, by: amount, in: tx)
     }
@@ -101,7 +107,7 @@ public struct Ledger: Sendable {
         let chain = asset.split(separator: "/").first.map(String.init) ?? asset
         let to = try account(.suspense, owner: chain, asset: asset, in: tx)
         let from = try account(.wallet, owner: wallet, asset: asset, in: tx)
-        try record(.topUp, debit: from, credit: to, amount: amount, subject: subject, in: tx)
+        try record(.topUp, debit: from, credit: to.id, amount: amount, subject: subject, in: tx)
         try grow(from, by: amount, in: tx)
         try grow(to, by: amount, in: tx)
     }
@@ -218,7 +224,7 @@ public struct Ledger: Sendable {
     }
 
     private func record(
-        _ kind: Transfer.Kind, debit: Account, credit: Account, amount: UInt256, subject: SortableID,
+        _ kind: Transfer.Kind, debit: Account, credit: SortableID, amount: UInt256, subject: SortableID,
         hold: SortableID? = nil, reference: String? = nil, in tx: any WriteTransaction
     ) throws {
         guard !amount.isZero else { throw LedgerError(.amount, "an entry of zero") }
@@ -227,7 +233,7 @@ public struct Ledger: Sendable {
                 into: TransferTable.table,
                 [
                     TransferTable.id.set(ids.next()), TransferTable.kind.set(kind), TransferTable.debit.set(debit.id),
-                    TransferTable.credit.set(credit.id), TransferTable.asset.set(debit.asset),
+                    TransferTable.credit.set(credit), TransferTable.asset.set(debit.asset),
                     TransferTable.amount.set(amount), TransferTable.subject.set(subject), TransferTable.hold.set(hold),
                     TransferTable.reference.set(reference), TransferTable.at.set(clock.now),
                 ])

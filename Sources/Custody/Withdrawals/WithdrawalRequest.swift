@@ -46,9 +46,11 @@ public struct WithdrawalRequest: Sendable, Hashable {
     }
 
     /// A digest of everything that matters; the same key with another digest is refused.
-    var fingerprint: Hash32 {
+    ///
+    /// - Parameter to: the recipient as text, for the caller has it.
+    func fingerprint(to: String) -> Hash32 {
         var bytes = Array("coffer.withdrawal.v1".utf8)
-        for field in [userID, "\(walletID)", asset.canonicalText, "\(to)", "\(amount)", reference ?? ""] {
+        for field in [userID, "\(walletID)", asset.canonicalText, to, "\(amount)", reference ?? ""] {
             bytes += Array("\(field.utf8.count):".utf8)
             bytes += Array(field.utf8)
         }

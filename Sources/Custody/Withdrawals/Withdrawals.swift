@@ -43,12 +43,13 @@ public struct Withdrawals: Sendable {
     /// - Parameter actor: who asks, for the audit log; the client itself unless given.
     public func accept(_ request: WithdrawalRequest, actor: String? = nil) async throws -> Acceptance {
         // All that can be known before is: the store has one writer, and the unit of work is its time.
+        let to = "\(request.to)"
         let draft = Draft(
-            request: request, fingerprint: request.fingerprint, id: ids.next(), to: "\(request.to)",
+            request: request, fingerprint: request.fingerprint(to: to), id: ids.next(), to: to,
             actor: actor ?? request.client, asset: Result { () throws(WithdrawalError) in try screened(request) },
             payer: wallets[request.walletID])
-        let (acceptance, payer) = try await store.write { tx in try take(draft, in: tx) }
-        if let payer, draft.payer == nil { wallets.remember(payer) }
+        let (acceptance, learnt) = try await store.write { tx in try take(draft, in: tx) }
+        if let learnt { wallets.remember(learnt) }
         if !acceptance.isReplay { onAccept() }
         return acceptance
     }
@@ -65,14 +66,16 @@ public struct Withdrawals: Sendable {
         let payer: Payer?
     }
 
-    private func take(_ draft: Draft, in tx: any WriteTransaction) throws -> (Acceptance, Payer?) {
+    /// - Returns: also the wallet, when more is known of it now than before.
+    private func take(_ draft: Draft, in tx: any WriteTransaction) throws -> (Acceptance, learnt: Payer?) {
         let (request, id) = (draft.request, draft.id)
         // First of all: what was accepted once is answered the same, whatever the lists say now.
         if let earlier = try replay(of: request, fingerprint: draft.fingerprint, in: tx) {
             return (.replayed(earlier), nil)
         }
         let asset = try draft.asset.get()
-        let payer = try payer(of: draft, asset: asset, in: tx)
+        var payer = try payer(of: draft, asset: asset, in: tx)
+        let account = payer.accounts[asset.key]
         let now = clock.now
         let withdrawal = Withdrawal(
             id: id, client: request.client, userID: request.userID, walletID: request.walletID, asset: asset.key,
@@ -80,9 +83,9 @@ public struct Withdrawals: Sendable {
             isCancelRequested: false, nonce: nil, transactionHash: nil, blockNumber: nil, createdAt: now,
             updatedAt: now)
         do {
-            try ledger.hold(
-                user: request.userID, wallet: payer.ledgerOwner, asset: asset.key, amount: request.amount,
-                subject: id, in: tx)
+            payer.accounts[asset.key] = try ledger.hold(
+                user: request.userID, wallet: payer.ledgerOwner, walletAccount: account, asset: asset.key,
+                amount: request.amount, subject: id, in: tx)
         } catch let error as LedgerError where error.code == .insufficientFunds {
             throw WithdrawalError(.insufficientFunds, error.message, cause: error)
         }
@@ -100,7 +103,7 @@ public struct Withdrawals: Sendable {
             withdrawal, state: .accepted,
             details: ["amount": .string("\(request.amount)"), "asset": .string(asset.key)],
             actor: draft.actor, at: now, in: tx)
-        return (.accepted(withdrawal), payer)
+        return (.accepted(withdrawal), account == nil ? payer : nil)
     }
 
     /// The withdrawal that this key made before, as it was accepted.
