@@ -14,6 +14,11 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -32,6 +37,10 @@ let package = Package(
         .library(name: "Ledger", targets: ["Ledger"]),
         .library(name: "Wallets", targets: ["Wallets"]),
         .library(name: "Withdrawals", targets: ["Withdrawals"]),
+        .library(name: "WalletConnectProtocol", targets: ["WalletConnectProtocol"]),
+        .library(name: "WalletConnectClient", targets: ["WalletConnectClient"]),
+        .library(name: "WalletConnectNetwork", targets: ["WalletConnectNetwork"]),
+        .library(name: "WalletConnectRelay", targets: ["WalletConnectRelay"]),
         .executable(name: "coffer", targets: ["coffer"]),
     ],
     traits: [
@@ -44,6 +53,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
@@ -58,6 +69,8 @@ let package = Package(
             name: "Cryptography",
             dependencies: ["Primitives", "CSecp256k1", "CSodium", crypto],
             path: "Sources/Base/Cryptography"),
+
+        .target(name: "QRCode", dependencies: ["CQREncode"], path: "Sources/Base/QRCode"),
 
         // Chains: pure codecs, and the port that asks a node.
         .target(name: "ChainEVM", dependencies: ["Primitives", "Cryptography"], path: "Sources/Chains/ChainEVM"),
@@ -101,6 +114,30 @@ let package = Package(
                 metrics,
             ],
             path: "Sources/Custody/Withdrawals"),
+
+        // WalletConnect v2: the wire and its rules (pure), the client in both roles, its network, the relay.
+        .target(
+            name: "WalletConnectProtocol", dependencies: ["Primitives", "Cryptography", "ChainEVM", crypto],
+            path: "Sources/WalletConnect/WalletConnectProtocol"),
+        .target(
+            name: "WalletConnectClient",
+            dependencies: [
+                "WalletConnectProtocol", "Storage", "Primitives", "Cryptography", "ChainEVM", "ChainNode", log, metrics,
+            ],
+            path: "Sources/WalletConnect/WalletConnectClient"),
+        .target(
+            name: "WalletConnectNetwork",
+            dependencies: [
+                "WalletConnectClient", "Primitives", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, httpClient, log,
+            ],
+            path: "Sources/WalletConnect/WalletConnectNetwork"),
+        .target(
+            name: "WalletConnectRelay",
+            dependencies: [
+                "WalletConnectProtocol", "Storage", "Primitives", "Cryptography", nioCore, nioPosix, nioHTTP1,
+                nioWebSocket, nioHTTPTypes, nioHTTPTypesHTTP1, hummingbirdCore, httpTypes, lifecycle, log, metrics,
+            ],
+            path: "Sources/WalletConnect/WalletConnectRelay"),
 
         // Delivery.
         .target(
@@ -147,9 +184,14 @@ let package = Package(
             name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
 
+        .systemLibrary(
+            name: "CQREncode", path: "Sources/CLibraries/CQREncode", pkgConfig: "libqrencode",
+            providers: [.apt(["libqrencode-dev"])]),
+
         // Tests mirror Sources; Contracts holds what every adapter of a port must pass.
         .target(name: "Contracts", dependencies: ["Storage", "Queues", "Primitives"], path: "Tests/Contracts"),
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], path: "Tests/Base/PrimitivesTests"),
+        .testTarget(name: "QRCodeTests", dependencies: ["QRCode"], path: "Tests/Base/QRCodeTests"),
         .testTarget(
             name: "CryptographyTests", dependencies: ["Cryptography", "Primitives"],
             path: "Tests/Base/CryptographyTests"),
@@ -192,6 +234,35 @@ let package = Package(
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/Custody/CustodyTests"),
+        .testTarget(
+            name: "WalletConnectProtocolTests",
+            dependencies: ["WalletConnectProtocol", "ChainEVM", "Cryptography", "Primitives", crypto],
+            path: "Tests/WalletConnect/WalletConnectProtocolTests"),
+        .testTarget(
+            name: "WalletConnectClientTests",
+            dependencies: [
+                "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol", "ChainNode", "ChainEVM",
+                "Cryptography", "Storage", "Primitives", nioCore, nioPosix, nioHTTP1, nioWebSocket, httpClient, log,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/WalletConnect/WalletConnectClientTests"),
+        .testTarget(
+            name: "WalletConnectRelayTests",
+            dependencies: [
+                "WalletConnectRelay", "WalletConnectProtocol", "Cryptography", "Storage", "Primitives", nioCore,
+                nioPosix, nioHTTP1, nioWebSocket, httpTypes, httpClient, hummingbirdCore, log, coreMetrics,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/WalletConnect/WalletConnectRelayTests"),
+        .testTarget(
+            name: "WalletConnectInteropTests",
+            dependencies: [
+                "WalletConnectRelay", "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol",
+                "ChainEVM", "Cryptography", "Storage", "Primitives", nioCore, nioPosix, nioHTTP1, nioWebSocket,
+                hummingbirdCore, httpTypes, log,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/WalletConnect/WalletConnectInteropTests"),
         .testTarget(
             name: "ServerTests",
             dependencies: [
