@@ -12,6 +12,7 @@ enum Arrows {
         // Base: values in, values out.
         "Primitives": ["Glibc"],
         "Cryptography": ["Primitives", "CSecp256k1", "CSodium", "Crypto", "Glibc"],
+        "QRCode": ["CQREncode", "Glibc"],
 
         // Pure codecs, the port, its adapter.
         "ChainEVM": ["Primitives", "Cryptography"],
@@ -36,6 +37,21 @@ enum Arrows {
             "Logging", "Metrics",
         ],
 
+        // WalletConnect: pure rules, the client around them, its network, the relay. None of them knows custody.
+        "WalletConnectProtocol": ["Primitives", "Cryptography", "ChainEVM", "Crypto"],
+        "WalletConnectClient": [
+            "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "WalletConnectProtocol", "Logging", "Metrics",
+        ],
+        "WalletConnectNetwork": [
+            "Primitives", "WalletConnectClient", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket",
+            "NIOSSL", "Logging",
+        ],
+        "WalletConnectRelay": [
+            "Primitives", "Cryptography", "Storage", "WalletConnectProtocol", "HummingbirdCore", "HTTPTypes", "NIOCore",
+            "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "ServiceLifecycle", "Logging",
+            "Metrics",
+        ],
+
         // Delivery.
         "Observability": ["Primitives", "CoreMetrics", "Logging", "Glibc"],
         "Dashboard": [],
@@ -47,24 +63,25 @@ enum Arrows {
         "Bootstrap": [
             "Primitives", "Cryptography", "Storage", "StorageSQL", "StorageSQLite", "Audit", "Keys", "Ledger",
             "Wallets",
-            "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", "API", "Observability", "Hummingbird",
-            "HTTPTypes", "AsyncHTTPClient", "NIOCore", "NIOPosix", "ServiceLifecycle", "UnixSignals", "Yams", "Logging",
+            "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", "WalletConnectProtocol", "WalletConnectRelay",
+            "API", "Observability", "Hummingbird", "HummingbirdCore", "HTTPTypes", "AsyncHTTPClient", "NIOCore", "NIOPosix", "ServiceLifecycle", "UnixSignals", "Yams", "Logging",
             "Metrics", "CoreMetrics", "Foundation", "Glibc",
         ],
         "CofferClient": ["Primitives", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "Glibc"],
         "coffer": [
-            "Primitives", "Bootstrap", "CofferClient", "Observability", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
+            "Primitives", "Cryptography", "ChainEVM", "Storage", "StorageSQLite", "QRCode", "WalletConnectProtocol",
+            "WalletConnectClient", "WalletConnectNetwork", "Bootstrap", "CofferClient", "Observability", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
             "Logging", "CoreMetrics", "Foundation", "Dispatch", "Glibc",
         ],
     ]
 
     /// Adapters, which the services must not know.
-    static let adapters: Set = ["ChainNodeHTTP", "StorageSQL", "StorageSQLite"]
+    static let adapters: Set = ["ChainNodeHTTP", "StorageSQL", "StorageSQLite", "WalletConnectNetwork"]
 
     /// Where Foundation is not taken in any form: it costs start-up and size, and it brings a clock, files and sockets.
     static let withoutFoundation: Set = [
         "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "Keys", "Ledger", "Wallets", "Withdrawals",
-        "Queues",
+        "Queues", "QRCode", "WalletConnectProtocol", "WalletConnectClient", "WalletConnectRelay",
     ]
     static let foundation: Set = [
         "Foundation", "FoundationEssentials", "FoundationInternationalization", "FoundationNetworking", "FoundationXML",
