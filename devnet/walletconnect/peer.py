@@ -238,7 +238,9 @@ class Peer:
         await self.join(key)
         return topic
 
-    async def approve(self, proposal_id, compound=True, order="response-first", settle=None, settle_id=None, extra=None):
+    async def approve(
+        self, proposal_id, compound=True, order="response-first", settle=None, settle_id=None, extra=None, result=None
+    ):
         """Answers a proposal and settles its session; `settle` replaces members of the settlement, None removes."""
         proposal = self.proposals[proposal_id]
         pairing = proposal["pairingTopic"]
@@ -266,7 +268,7 @@ class Peer:
             {
                 "id": proposal_id,
                 "jsonrpc": "2.0",
-                "result": {"relay": {"protocol": "irn"}, "responderPublicKey": agreement.public},
+                "result": {"relay": {"protocol": "irn"}, "responderPublicKey": agreement.public} | (result or {}),
             }
         )
         settle_text = compact({"id": settle_id, "jsonrpc": "2.0", "method": "wc_sessionSettle", "params": settlement})

@@ -72,7 +72,12 @@ def prepare(relay):
     client_v2irn.WCv2Client.host_relay = relay
     WCClient.set_project_id("0123456789abcdef0123456789abcdef")
     WCClient.set_wallet_metadata(
-        {"name": "pyWalletConnect", "description": "A wallet of other hands", "url": "https://wallet.example", "icons": []}
+        {
+            "name": "pyWalletConnect",
+            "description": "A wallet of other hands",
+            "url": "https://wallet.example",
+            "icons": [],
+        }
     )
 
 

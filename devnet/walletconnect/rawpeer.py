@@ -5,9 +5,9 @@
     .venv/bin/python devnet/walletconnect/rawpeer.py --relay ws://127.0.0.1:7080        # commands on standard input
     .venv/bin/python devnet/walletconnect/rawpeer.py --list
 
-A command is `{"do": name, "seq": n, …}`; its reply `{"reply": n, …}`, or with "failed" and why. Messages that arrive are
-printed as events in between: `{"event": "message", "topic": …, "tag": …, "payload": {…}}`. The program ends with its
-input. A scenario prints one verdict line and ends with 1 when it falls short.
+A command is `{"do": name, "seq": n, …}`; its reply `{"reply": n, …}`, or with "failed" and why. Messages that arrive
+are printed as events in between: `{"event": "message", "topic": …, "tag": …, "payload": {…}}`. The program ends with
+its input. A scenario prints one verdict line and ends with 1 when it falls short.
 """
 
 import argparse
