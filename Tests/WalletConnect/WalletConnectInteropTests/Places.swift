@@ -3,8 +3,9 @@ import Foundation
 /// Where the tests find Python and the peers, and room to work in.
 enum Places {
     /// The package's root, from this file's place in it.
-    static let root: String = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().path(percentEncoded: false)
+    static let root: String = URL(filePath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .path(percentEncoded: false)
 
     /// Where Python's packages are: `COFFER_PYTHON`, else the package's own environment.
     static let python: String =
