@@ -163,7 +163,8 @@ let package = Package(
             ],
             path: "Sources/Server/Bootstrap"),
         .target(
-            name: "CofferClient", dependencies: ["Primitives", httpClient, nioCore, nioHTTP1, nioPosix],
+            name: "CofferClient",
+            dependencies: ["Primitives", "Cryptography", "ChainEVM", httpClient, nioCore, nioHTTP1, nioPosix],
             path: "Sources/Server/CofferClient"),
         .executableTarget(
             name: "coffer",
@@ -273,7 +274,9 @@ let package = Package(
             path: "Tests/Server/ServerTests"),
         .testTarget(
             name: "CofferClientTests",
-            dependencies: ["CofferClient", "Primitives", httpClient, nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "CofferClient", "ChainEVM", "Cryptography", "Primitives", httpClient, nioCore, nioPosix, nioHTTP1,
+            ],
             path: "Tests/Server/CofferClientTests"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Primitives", httpClient, nioCore, nioHTTP1, crypto],

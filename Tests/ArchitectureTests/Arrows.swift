@@ -67,7 +67,9 @@ enum Arrows {
             "API", "Observability", "Hummingbird", "HummingbirdCore", "HTTPTypes", "AsyncHTTPClient", "NIOCore", "NIOPosix", "ServiceLifecycle", "UnixSignals", "Yams", "Logging",
             "Metrics", "CoreMetrics", "Foundation", "Glibc",
         ],
-        "CofferClient": ["Primitives", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "Glibc"],
+        "CofferClient": [
+            "Primitives", "Cryptography", "ChainEVM", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "Glibc",
+        ],
         "coffer": [
             "Primitives", "Cryptography", "ChainEVM", "Storage", "StorageSQLite", "QRCode", "WalletConnectProtocol",
             "WalletConnectClient", "WalletConnectNetwork", "Bootstrap", "CofferClient", "Observability", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
