@@ -4,13 +4,13 @@ public import Primitives
 public struct AuthenticateParams: Sendable, Hashable {
     /// The app.
     public var requester: Participant
-    /// What is to be signed, as it was sent.
-    public var authPayload: JSON
+    /// What is to be signed.
+    public var authPayload: AuthPayload
     /// When the app stops waiting, in Unix seconds; nil when it did not say.
     public var expiry: Int64?
 
     /// Makes params.
-    public init(requester: Participant, authPayload: JSON, expiry: Int64?) {
+    public init(requester: Participant, authPayload: AuthPayload, expiry: Int64?) {
         self.requester = requester
         self.authPayload = authPayload
         self.expiry = expiry
@@ -25,8 +25,12 @@ public struct AuthenticateParams: Sendable, Hashable {
             requester: try json.required("requester") { (value) throws(PayloadError) -> Participant in
                 try Participant.decode(value)
             },
-            authPayload: try json.required("authPayload") { (value) throws(PayloadError) -> JSON in
-                try value.payloadObject()
+            authPayload: try json.required("authPayload") { (value) throws(PayloadError) -> AuthPayload in
+                do throws(AuthError) {
+                    return try AuthPayload(json: value)
+                } catch {
+                    throw PayloadError(auth: error)
+                }
             },
             expiry: try json.optionalSeconds("expiryTimestamp"))
     }
@@ -34,20 +38,20 @@ public struct AuthenticateParams: Sendable, Hashable {
     /// The params as they are sent.
     public var json: JSON {
         .payload([
-            "authPayload": authPayload, "requester": requester.json, "expiryTimestamp": expiry.map { JSON($0) },
+            "authPayload": authPayload.json, "requester": requester.json, "expiryTimestamp": expiry.map { JSON($0) },
         ])
     }
 }
 
 /// A wallet's signed statements: the result of wc_sessionAuthenticate.
 public struct AuthenticateResult: Sendable, Hashable {
-    /// One signed statement (CACAO) for each chain, as they were sent.
-    public var cacaos: [JSON]
+    /// One signed statement for each chain.
+    public var cacaos: [Cacao]
     /// The wallet.
     public var responder: Participant
 
     /// Makes a result.
-    public init(cacaos: [JSON], responder: Participant) {
+    public init(cacaos: [Cacao], responder: Participant) {
         self.cacaos = cacaos
         self.responder = responder
     }
@@ -58,16 +62,45 @@ public struct AuthenticateResult: Sendable, Hashable {
     public static func decode(_ json: JSON) throws(PayloadError) -> AuthenticateResult {
         try json.requireObject()
         return AuthenticateResult(
-            cacaos: try json.required("cacaos") { (value) throws(PayloadError) -> [JSON] in
-                try value.payloadArray(PayloadLimits.cacaosMax) { (cacao) throws(PayloadError) -> JSON in
-                    try cacao.payloadObject()
-                }
-            },
+            cacaos: try json.cacaos("cacaos"),
             responder: try json.required("responder") { (value) throws(PayloadError) -> Participant in
                 try Participant.decode(value)
             })
     }
 
     /// The result as it is sent.
-    public var json: JSON { ["cacaos": .array(cacaos), "responder": responder.json] }
+    public var json: JSON { ["cacaos": .array(cacaos.map(\.json)), "responder": responder.json] }
+}
+
+extension JSON {
+    /// The signed statements called `name`.
+    func cacaos(_ name: String) throws(PayloadError) -> [Cacao] {
+        try required(name) { (value) throws(PayloadError) -> [Cacao] in
+            try value.payloadArray(AuthLimits.cacaosMax) { (cacao) throws(PayloadError) -> Cacao in
+                do throws(AuthError) {
+                    return try Cacao(json: cacao)
+                } catch {
+                    throw PayloadError(auth: error)
+                }
+            }
+        }
+    }
+
+    /// The signed statements called `name` if they are there.
+    func optionalCacaos(_ name: String) throws(PayloadError) -> [Cacao]? {
+        field(name) == nil ? nil : try cacaos(name)
+    }
+}
+
+extension PayloadError {
+    /// What is wrong with a part of a sign-in.
+    init(auth error: AuthError) {
+        switch error {
+        case .missing(let path): self.init(path, .missing)
+        case .missingAudience: self.init("aud", .missing)
+        case .wrongType(let path): self.init(path, .malformed)
+        case .tooLong(let path): self.init(path, .tooLong(maxBytes: AuthLimits.textBytesMax))
+        default: self.init("", .malformed)
+        }
+    }
 }

@@ -17,8 +17,6 @@ public enum PayloadLimits {
     public static let iconsMax = 32
     /// Relays in one proposal.
     public static let relaysMax = 16
-    /// Signed statements in one answer, one for each chain.
-    public static let cacaosMax = 256
     /// The name of a namespace, in bytes: CAIP-2 has at most 41, lenient readers take more.
     public static let namespaceKeyBytesMax = 128
     /// A chain id, in bytes.

@@ -1,34 +1,6 @@
 public import Primitives
 
-/// What is known of where a request came from.
-public struct VerifyContext: Sendable, Hashable {
-    /// Whether the origin is the one that the app claims.
-    public enum Validation: String, Sendable, Hashable {
-        /// The origin was attested and is the claimed one.
-        case valid = "VALID"
-        /// The origin was attested and is another one.
-        case invalid = "INVALID"
-        /// Nobody attested the origin.
-        case unknown = "UNKNOWN"
-    }
-
-    /// Where the request came from, or what the app claims when nobody attested it.
-    public var origin: String
-    /// The verdict.
-    public var validation: Validation
-    /// The server that was asked.
-    public var verifyURL: String
-    /// Whether the origin is on a list of frauds; nil when nobody said.
-    public var isScam: Bool?
-
-    /// Makes a context.
-    public init(origin: String, validation: Validation, verifyURL: String, isScam: Bool? = nil) {
-        self.origin = origin
-        self.validation = validation
-        self.verifyURL = verifyURL
-        self.isScam = isScam
-    }
-
+extension VerifyContext {
     /// Reads a record; some clients write a fourth verdict, `SCAM`, which is an invalid origin on the list of frauds.
     ///
     /// - Throws: `PayloadError` with the field that is wrong.
@@ -45,16 +17,6 @@ public struct VerifyContext: Sendable, Hashable {
                 verifyURL: try json.optionalText("verifyUrl", PayloadLimits.urlBytesMax) ?? "",
                 isScam: isFraud ? true : try json.optionalBool("isScam"))
         }
-    }
-
-    /// The context as a record and as apps are told.
-    public var json: JSON {
-        [
-            "verified": .payload([
-                "origin": .string(origin), "validation": .string(validation.rawValue), "verifyUrl": .string(verifyURL),
-                "isScam": isScam.map { .bool($0) },
-            ])
-        ]
     }
 }
 

@@ -19,9 +19,7 @@ extension Session {
                 try SessionConfig.decode(value)
             },
             own: try json.participant("self"), peer: try json.participant("peer"),
-            authentication: try json.optional("authentication") { (value) throws(PayloadError) -> [JSON] in
-                try value.payloadArray(PayloadLimits.cacaosMax) { (cacao) throws(PayloadError) -> JSON in cacao }
-            },
+            authentication: try json.optionalCacaos("authentication"),
             walletPayResult: json.field("walletPayResult"), transport: try json.transport())
     }
 
@@ -43,7 +41,7 @@ extension Session {
             "optionalNamespaces": optionalNamespaces.isEmpty ? JSON?.none : optionalNamespaces.json,
             "sessionProperties": sessionProperties, "scopedProperties": scopedProperties,
             "sessionConfig": sessionConfig?.json, "self": own.json, "peer": peer.json,
-            "authentication": authentication.map { .array($0) }, "walletPayResult": walletPayResult,
+            "authentication": authentication.map { .array($0.map(\.json)) }, "walletPayResult": walletPayResult,
             "transportType": transport == .relay ? JSON?.none : .string(transport.rawValue),
         ])
     }

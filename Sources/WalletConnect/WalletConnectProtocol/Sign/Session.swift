@@ -30,8 +30,8 @@ public struct Session: Sendable, Hashable {
     public var own: Participant
     /// The other side.
     public var peer: Participant
-    /// The signed statements (CACAOs) that came with it, as they were sent.
-    public var authentication: [JSON]?
+    /// The signed statements that came with it.
+    public var authentication: [Cacao]?
     /// What the wallet said of payments asked for in the proposal, as it was sent.
     public var walletPayResult: JSON?
     /// How its messages travel.
@@ -44,7 +44,7 @@ public struct Session: Sendable, Hashable {
         requiredNamespaces: NamespaceMap<ProposalNamespace> = [:],
         optionalNamespaces: NamespaceMap<ProposalNamespace> = [:], sessionProperties: JSON? = nil,
         scopedProperties: JSON? = nil, sessionConfig: SessionConfig? = nil, own: Participant, peer: Participant,
-        authentication: [JSON]? = nil, walletPayResult: JSON? = nil, transport: MessageTransport = .relay
+        authentication: [Cacao]? = nil, walletPayResult: JSON? = nil, transport: MessageTransport = .relay
     ) {
         self.topic = topic
         self.pairingTopic = pairingTopic

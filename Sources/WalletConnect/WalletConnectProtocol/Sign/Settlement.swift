@@ -53,6 +53,18 @@ public struct Settlement: Sendable, Hashable {
             proposalRequestsResponses: try json.optionalObject("proposalRequestsResponses"))
     }
 
+    /// The signed statements among the answers to further requests; nil when there are none.
+    ///
+    /// - Throws: `PayloadError` with the field that is wrong.
+    public func authentication() throws(PayloadError) -> [Cacao]? {
+        guard let answers = proposalRequestsResponses else { return nil }
+        do throws(PayloadError) {
+            return try answers.optionalCacaos("authentication")
+        } catch {
+            throw error.within("proposalRequestsResponses")
+        }
+    }
+
     /// The params as they are sent.
     public var json: JSON {
         .payload([
