@@ -102,7 +102,7 @@ package struct WalletConnectLine: Sendable, Equatable {
 
     /// The wallet answered a request.
     package static func response(
-        id: Int64, method: String, chain: String, result: JSON, check: SignatureCheck?, account: AccountID?
+        id: Int64, method: String, chain: String, result: JSON, check: ResultCheck?, account: AccountID?
     ) -> WalletConnectLine {
         var text = "\(SafeText.line(method)) on \(chain)\n  \(SafeText.line(result.text))"
         if let check, let account { text += "\n  \(check.text(account: account))" }

@@ -19,10 +19,10 @@ import Testing
         return refusal.code
     }
 
-    private func check(_ method: String, _ params: JSON, _ answer: TestWalletAnswer) throws -> SignatureCheck? {
+    private func check(_ method: String, _ params: JSON, _ answer: TestWalletAnswer) throws -> ResultCheck? {
         guard case .result(let result) = answer else { return nil }
         let account = try AccountID(chain: chain, address: wallet.address.description)
-        return SignatureCheck.of(method, params, result: result, account: account)
+        return ResultCheck.of(method, params, result: result, account: account)
     }
 
     private static let typedData: JSON = [
@@ -58,7 +58,7 @@ import Testing
         }
         #expect(signer != wallet.address)
         for result: JSON in ["0x", "0x00", .null, ["0x"], .string("0x" + String(repeating: "0", count: 130))] {
-            let verdict = SignatureCheck.of(
+            let verdict = ResultCheck.of(
                 "personal_sign", ["hello", account], result: result,
                 account: try AccountID(chain: chain, address: wallet.address.description))
             guard case .unreadable? = verdict else {
@@ -122,13 +122,13 @@ import Testing
         let account = try AccountID(chain: chain, address: wallet.address.description)
         for result: JSON in [.string(Hex.encodePrefixed(signed.raw)), ["raw": .string(Hex.encodePrefixed(signed.raw))]]
         {
-            let verdict = SignatureCheck.of("eth_signTransaction", [asked], result: result, account: account)
+            let verdict = ResultCheck.of("eth_signTransaction", [asked], result: result, account: account)
             #expect(verdict == .verified)
             let more: JSON = [
                 "from": .string(wallet.address.description), "to": "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F",
                 "value": "0xde0b6b3a7640001",
             ]
-            let wrong = SignatureCheck.of("eth_signTransaction", [more], result: result, account: account)
+            let wrong = ResultCheck.of("eth_signTransaction", [more], result: result, account: account)
             #expect(wrong == .unreadable("another transaction was signed than was asked for"))
         }
         #expect(throws: TestWalletRefusal.self) { try draft.transaction(node: ["eth_gasPrice": "much"]) }

@@ -2,7 +2,7 @@ package import ChainEVM
 package import Primitives
 
 /// What a dApp can tell about a result that should be a signature of the session's account.
-package enum SignatureCheck: Sendable, Equatable {
+package enum ResultCheck: Sendable, Equatable {
     /// The account signed exactly what was asked.
     case verified
     /// It is a signature, by another key or of other bytes; a contract account's would look like this too.
@@ -11,7 +11,7 @@ package enum SignatureCheck: Sendable, Equatable {
     case unreadable(String)
 
     /// Checks the result of a signing method; `nil` for methods whose result is no signature.
-    package static func of(_ method: String, _ params: JSON, result: JSON, account: AccountID) -> SignatureCheck? {
+    package static func of(_ method: String, _ params: JSON, result: JSON, account: AccountID) -> ResultCheck? {
         guard let address = try? Address(ignoringChecksum: account.address),
             let chain = EVMChain.number(account.chain)
         else { return nil }
@@ -32,7 +32,7 @@ package enum SignatureCheck: Sendable, Equatable {
         }
     }
 
-    private static func check(_ digest: Hash32, _ result: JSON, _ address: Address) -> SignatureCheck {
+    private static func check(_ digest: Hash32, _ result: JSON, _ address: Address) -> ResultCheck {
         guard let text = result.string, let bytes = try? Hex.decodePrefixed(text),
             let signature = TransactionSignature(bytes65: bytes)
         else { return .unreadable("the result is no signature of 65 bytes") }
@@ -42,7 +42,7 @@ package enum SignatureCheck: Sendable, Equatable {
         return signer == address ? .verified : .signedByOther(signer)
     }
 
-    private static func transaction(_ asked: CallRequest, _ result: JSON, _ address: Address) -> SignatureCheck {
+    private static func transaction(_ asked: CallRequest, _ result: JSON, _ address: Address) -> ResultCheck {
         // Some wallets answer {raw, tx}, as nodes do.
         guard let text = result.string ?? result["raw"]?.string, let raw = try? Hex.decodePrefixed(text),
             let signed = try? SignedTransaction.decode(raw), let signer = try? signed.recoverSender()
