@@ -11,7 +11,7 @@ public struct HTTPQuestion: Sendable {
     /// Bytes that an answer may have unless the request says otherwise.
     public static let answerBytesMaxDefault = 256 << 10
 
-    /// `GET`, `POST`, `DELETE` …
+    /// The method, such as `GET`, `POST` or `DELETE`.
     public let method: String
     /// `http://` or `https://`.
     public let url: String
