@@ -101,12 +101,14 @@ class Link:
     id back as a JavaScript client does with a number it took for a BigInt.
     """
 
+    audience_default = None
+
     def __init__(self, url, identity=None, ids="string19", acks="at-once", audience=None):
         self.url = url.rstrip("/")
         self.identity = identity or Identity()
         self.ids = CallIDs(ids)
         self.acks = acks
-        self.audience = audience or self.url
+        self.audience = audience or self.audience_default or self.url
         self.sockets = []
         self.pushes = []
         self.unacknowledged = []

@@ -77,14 +77,15 @@ class Peer:
             self.unreadable.append(push)
             await self.tell({"event": "unreadable", "topic": topic, "tag": push["tag"], "problem": repr(problem)})
             return
-        if key is not None:
-            self.keys[wire.topic_of(key)] = key
+        if key is not None and "result" in payload:
+            await self.join(key)
         entry = {"topic": topic, "tag": push["tag"], "payload": payload, "text": text, "push": push}
         await self.follow(entry)
         async with self.changed:
             self.messages.append(entry)
             self.changed.notify_all()
-        await self.tell({"event": "message", "topic": topic, "tag": push["tag"], "payload": payload})
+        event = {"event": "message", "topic": topic, "tag": push["tag"], "payload": payload, "sealed": push["message"]}
+        await self.tell(event)
 
     async def follow(self, entry):
         """What a client does by itself: remembers a proposal, follows it to its session, answers."""

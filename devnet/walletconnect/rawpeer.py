@@ -35,9 +35,7 @@ class Commands:
 
     def __init__(self, relay, options):
         seed = bytes.fromhex(options.seed) if options.seed else None
-        self.link = Link(
-            relay, Identity(seed), ids=options.ids, acks=options.acks, audience=options.audience or relay
-        )
+        self.link = Link(relay, Identity(seed), ids=options.ids, acks=options.acks)
         self.link.on_lost = lambda socket: say({"event": "closed", "code": socket.close_code})
         self.peer = Peer(self.link, report=self.report)
 
@@ -166,6 +164,7 @@ def main():
     if not options.relay:
         parser.error("--relay is needed")
     relay = options.relay.rstrip("/")
+    Link.audience_default = options.audience
     if options.scenario:
         return asyncio.run(play(options.scenario, relay, options))
     asyncio.run(converse(Commands(relay, options)))

@@ -76,12 +76,22 @@ class Relay:
         token = query.get("auth", [""])[0]
         client = json.loads(wire.disarm(token.split(".")[1].replace("-", "+").replace("_", "/")))["iss"]
         self.sockets[client].append(socket)
+        say(event="connected", client=client)
         try:
             async for frame in socket:
                 await self.take(socket, client, json.loads(frame))
         except ConnectionClosed:
             pass
         self.sockets[client].remove(socket)
+
+    async def close_all(self, code):
+        """Every socket is closed with a code, or without a word for 1006."""
+        for socket in [one for sockets in self.sockets.values() for one in sockets]:
+            if code == 1006:
+                socket.transport.abort()
+            else:
+                await socket.close(code, "as told")
+        say(event="closed")
 
     async def take(self, socket, client, frame):
         if "method" not in frame:
@@ -201,8 +211,11 @@ async def run(options):
     ) as server:
         say(event="ready", port=server.sockets[0].getsockname()[1])
         while line := await reader.readline():
-            # `{"lose": 1}`, `{"refuse": 2}`, `{"drop": 1}`: from now on.
-            relay.misfortunes.update(json.loads(line))
+            # `{"lose": 1}`, `{"refuse": 2}`, `{"drop": 1}`: from now on; `{"close": 1001}`: all sockets, now.
+            wanted = json.loads(line)
+            if code := wanted.pop("close", None):
+                await relay.close_all(code)
+            relay.misfortunes.update(wanted)
 
 
 def main():

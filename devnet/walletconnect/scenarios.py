@@ -381,14 +381,14 @@ async def pings(url, options):
 async def refusals(url, _):
     """11: bad tokens are refused for good: 3000 for those who asked for close events, 401 or 403 for the rest."""
     link, now = Link(url), int(time.time())
-    good = link.identity.token(url)
+    good = link.identity.token(link.audience)
     other = wire.Identity()
     tokens = {
-        "expired": link.identity.token(url, issued_at=now - 90_000),
-        "not yet valid": link.identity.token(url, issued_at=now + 3_600),
+        "expired": link.identity.token(link.audience, issued_at=now - 90_000),
+        "not yet valid": link.identity.token(link.audience, issued_at=now + 3_600),
         "of another audience": link.identity.token("wss://relay.other.example"),
-        "signed by another": good.rsplit(".", 1)[0] + "." + other.token(url).rsplit(".", 1)[1],
-        "of another algorithm": link.identity.token(url, header={"alg": "none", "typ": "JWT"}),
+        "signed by another": good.rsplit(".", 1)[0] + "." + other.token(link.audience).rsplit(".", 1)[1],
+        "of another algorithm": link.identity.token(link.audience, header={"alg": "none", "typ": "JWT"}),
         "cut": good[:-20],
         "nonsense": "nonsense",
     }
@@ -515,12 +515,13 @@ async def tokens(url, _):
     await own.open(compression=None)
     await own.subscribe(topic())
     bearer = Link(url)
-    token = bearer.identity.token(url)
+    token = bearer.identity.token(bearer.audience)
     await bearer.open(bearer.address(auth=False), headers={"Authorization": f"Bearer {token}"})
     await bearer.subscribe(topic())
-    slow_clock = Link(url)
-    await slow_clock.open(slow_clock.address(slow_clock.identity.token(url, issued_at=int(time.time()) + 100)))
-    await slow_clock.subscribe(topic())
+    fast_clock = Link(url)
+    ahead = fast_clock.identity.token(fast_clock.audience, issued_at=int(time.time()) + 100)
+    await fast_clock.open(fast_clock.address(ahead))
+    await fast_clock.subscribe(topic())
 
 
 @scenario

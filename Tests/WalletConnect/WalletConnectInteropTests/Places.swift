@@ -12,6 +12,7 @@ enum Places {
         ProcessInfo.processInfo.environment["COFFER_PYTHON"] ?? "\(root)/.venv/bin/python"
 
     static let rawPeer = "\(root)/devnet/walletconnect/rawpeer.py"
+    static let foreignRelay = "\(root)/devnet/walletconnect/relay.py"
     static let pyWallet = "\(root)/devnet/walletconnect/pywallet.py"
 
     /// Whether the peers can run: Python is there, and knows the library of the foreign wallet.

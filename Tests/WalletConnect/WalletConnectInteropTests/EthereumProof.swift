@@ -1,0 +1,42 @@
+import ChainEVM
+import Cryptography
+import Primitives
+
+/// Who made a signature, found with our own hash and our own recovery.
+enum EthereumProof {
+    /// The first account of the mnemonic that every Ethereum development node hands out, and its key.
+    static let address = try! Address(checksummed: "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
+    static let keyHex = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+
+    static let typedData = """
+        {"types":{"EIP712Domain":[{"name":"name","type":"string"},{"name":"version","type":"string"},\
+        {"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"}],\
+        "Person":[{"name":"name","type":"string"},{"name":"wallet","type":"address"}],\
+        "Mail":[{"name":"from","type":"Person"},{"name":"to","type":"Person"},{"name":"contents","type":"string"}]},\
+        "primaryType":"Mail","domain":{"name":"Ether Mail","version":"1","chainId":1,\
+        "verifyingContract":"0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC"},\
+        "message":{"from":{"name":"Cow","wallet":"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826"},\
+        "to":{"name":"Bob","wallet":"0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB"},"contents":"Hello, Bob!"}}
+        """
+
+    /// The signer of a `personal_sign` over these bytes.
+    static func signer(ofMessage message: [UInt8], signature: String) throws -> Address {
+        try recover(EIP191.hash(message: message), signature)
+    }
+
+    /// The signer of an `eth_signTypedData_v4` over this document.
+    static func signer(ofTypedData text: String, signature: String) throws -> Address {
+        try recover(TypedData(json: JSON.parse(text)).digest, signature)
+    }
+
+    /// 65 bytes: r, s and v, which is 27 or 28.
+    private static func recover(_ digest: Hash32, _ signature: String) throws -> Address {
+        let bytes = try Hex.decode(signature)
+        guard bytes.count == 65, bytes[64] >= 27 else { throw Malformed(text: signature) }
+        let parsed = try Secp256k1.Signature(compact: Array(bytes[..<64]), recoveryID: bytes[64] - 27)
+        return Address(publicKey: try Secp256k1.recover(parsed, digest: digest))
+    }
+
+    /// No signature of 65 bytes.
+    struct Malformed: Error { let text: String }
+}
