@@ -169,8 +169,10 @@ let package = Package(
         .executableTarget(
             name: "coffer",
             dependencies: [
-                "Bootstrap", "CofferClient", "Primitives", arguments, httpClient, nioCore, "Observability", log,
-                coreMetrics,
+                "Bootstrap", "CofferClient", "Primitives", "Cryptography", "ChainEVM", "QRCode", "Storage",
+                "WalletConnectProtocol", "WalletConnectClient", "WalletConnectNetwork", arguments, httpClient, nioCore,
+                "Observability", log, coreMetrics,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Sources/Server/coffer"),
 
