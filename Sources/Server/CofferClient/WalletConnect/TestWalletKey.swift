@@ -1,6 +1,5 @@
 package import ChainEVM
 import Cryptography
-import Glibc
 package import Primitives
 
 /// The one key of the test wallet.
@@ -63,7 +62,7 @@ package final class TestWalletKey: Sendable {
         } catch {
             throw .other("\(error)")
         }
-        defer { wipe(&bytes) }
+        defer { SecretFile.wipe(&bytes) }
         guard !LocalFile.isReadableByOthers(path) else {
             throw .other("\(path) can be read by others; chmod 600 it, if they did not")
         }
@@ -87,7 +86,7 @@ package final class TestWalletKey: Sendable {
             }
             return text
         }
-        defer { wipe(&text) }
+        defer { SecretFile.wipe(&text) }
         text.append(0x0A)
         do {
             try LocalFile.create(path, text)
@@ -121,12 +120,6 @@ package final class TestWalletKey: Sendable {
         case 0x41...0x46: digit - 0x37
         case 0x61...0x66: digit - 0x57
         default: nil
-        }
-    }
-
-    private static func wipe(_ bytes: inout [UInt8]) {
-        unsafe bytes.withUnsafeMutableBytes { buffer in
-            if let address = buffer.baseAddress { unsafe explicit_bzero(address, buffer.count) }
         }
     }
 }

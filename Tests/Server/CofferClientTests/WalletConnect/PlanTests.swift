@@ -1,4 +1,5 @@
 import CofferClient
+import Foundation
 import Primitives
 import Testing
 
@@ -124,6 +125,22 @@ import Testing
         }
         #expect(throws: ClientError.self) { try WalletConnectFolder.path(flag: nil, environment: [:]) }
         #expect(throws: ClientError.self) { try WalletConnectFolder.path(flag: "", environment: [:]) }
+    }
+
+    @Test func `a store key is made once and read again, by its owner alone`() throws {
+        let path = "\(NSTemporaryDirectory())coffer-store-key-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let made = try SecretFile.random(path, count: 32)
+        let again = try SecretFile.random(path, count: 32)
+        let (isSame, isFull) = (made.isEqual(to: again), made.count == 32)
+        #expect(isSame && isFull)
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+        #expect(throws: ClientError.self) { _ = try SecretFile.random(path, count: 32) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        #expect(throws: ClientError.self) { _ = try SecretFile.random(path, count: 33) }
+        #expect(throws: ClientError.self) { _ = try SecretFile.random(path, count: 31) }
+        #expect(throws: ClientError.self) { _ = try SecretFile.random("/nowhere/at/all", count: 31) }
     }
 
     // MARK: What is shown
