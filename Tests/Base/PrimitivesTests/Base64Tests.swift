@@ -43,6 +43,34 @@ struct Base64Tests {
         #expect(throws: error) { try Base64URL.decode(text) }
     }
 
+    @Test(arguments: ["Zg", "Zg==", "Zm8", "Zm8=", "Zm9v", ""])
+    func `padding may be left out where that is asked for`(text: String) throws {
+        let bytes = try Base64.decode(text, paddingIsOptional: true)
+        #expect(try Base64URL.decode(text, paddingIsOptional: true) == bytes)
+        #expect(Base64URL.encode(bytes) == text.replacingOccurrences(of: "=", with: ""))
+    }
+
+    @Test(arguments: [
+        ("Zg=", Base64Error.invalidLength(3)), ("Z", .invalidLength(1)), ("Zm8==", .invalidLength(5)),
+        ("=", .invalidLength(1)), ("==", .invalidLength(2)), ("====", .invalidCharacter(at: 0)),
+        ("Zh", .nonZeroTrailingBits), ("Zm9", .nonZeroTrailingBits), ("Zm9=", .nonZeroTrailingBits),
+    ])
+    func `half of a padding is refused even where padding is optional`(text: String, error: Base64Error) {
+        #expect(throws: error) { try Base64.decode(text, paddingIsOptional: true) }
+        #expect(throws: error) { try Base64URL.decode(text, paddingIsOptional: true) }
+    }
+
+    @Test func `one wrong character is found wherever it stands`() throws {
+        let text = Base64.encode(Array(repeating: UInt8(0xA7), count: 25))
+        for position in 0..<text.utf8.count - 2 {
+            var wrong = Array(text.utf8)
+            wrong[position] = UInt8(ascii: "*")
+            #expect(throws: Base64Error.invalidCharacter(at: position)) {
+                try Base64.decode(String(decoding: wrong, as: UTF8.self))
+            }
+        }
+    }
+
     @Test func `random bytes survive, and agree with Foundation`() throws {
         var random = SplitMix(printingSeedOf: "Base64")
         let seed = random.seed

@@ -37,7 +37,8 @@ public enum RelayFrame: Sendable, Hashable {
     ///
     /// - Throws: `RelayFrameError` with the id as far as it could be read, and the error to answer with.
     public static func parse(_ bytes: [UInt8]) throws(RelayFrameError) -> RelayFrame {
-        try parseJSON(bytes)
+        if let frame = FrameScanner.scan(bytes.span) { return frame }
+        return try parseJSON(bytes)
     }
 
     /// The error for an id that relays refuse, `InvalidRequestId`; nil for a good one.

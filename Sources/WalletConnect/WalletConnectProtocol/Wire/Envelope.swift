@@ -227,14 +227,8 @@ private struct Layout {
     private static func decode(_ text: String, _ encoding: Envelope.Encoding) throws(EnvelopeError) -> [UInt8] {
         do throws(Base64Error) {
             switch encoding {
-            case .base64:
-                let missing = (4 - text.utf8.count % 4) % 4
-                return try Base64.decode(missing == 0 ? text : text + String(repeating: "=", count: missing))
-            case .base64URL:
-                guard text.utf8.last == UInt8(ascii: "=") else { return try Base64URL.decode(text) }
-                guard text.utf8.count % 4 == 0 else { throw Base64Error.invalidLength(text.utf8.count) }
-                let padding = text.utf8.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
-                return try Base64URL.decode(String(text.dropLast(padding)))
+            case .base64: return try Base64.decode(text, paddingIsOptional: true)
+            case .base64URL: return try Base64URL.decode(text, paddingIsOptional: true)
             }
         } catch {
             throw .notBase64
