@@ -57,16 +57,14 @@ public enum SignatureCheck {
                     otherHashes: Array(hashes.dropFirst())))
         }
         // Wallets of contract accounts often say eip191 or eip1271 all the same; the suffix cannot be mistaken.
-        if bytes.suffix(counterfactualSuffix.count).elementsEqual(counterfactualSuffix) {
-            return .invalid(.unknownType("eip6492"))
-        }
+        if bytes.suffix(counterfactualSuffix.count).elementsEqual(counterfactualSuffix) { return call(.one) }
         switch signature.type {
         case "eip191":
             guard let candidate = RecoverableSignature(bytes) else { return .invalid(.malformedSignature) }
             let isSigner = hashes.contains { candidate.signer(of: $0) == signer }
             return isSigner ? .valid : .invalid(.wrongSigner)
         case "eip1271": return call(.magicValue)
-        case "eip6492": return .invalid(.unknownType("eip6492"))
+        case "eip6492": return call(.one)
         default: return .invalid(.unknownType(signature.type))
         }
     }

@@ -31,11 +31,11 @@ public enum TransactionFields {
         case "tron_signTransaction":
             let contract = params["raw_data"]?["contract"]?[0] ?? params["transaction"]?["raw_data"]?["contract"]?[0]
             address = contract?["parameter"]?["value"]?["contract_address"]?.string
-        case "eth_sendTransaction":
+        default:
+            // Whatever the method: the official client looks only at the shape.
             guard let data = params["data"]?.string ?? params[0]?["data"]?.string, isContractData(data, rule: rule)
             else { return [] }
             address = params[0]?["to"]?.string
-        default: return []
         }
         return [address].compactMap(bounded)
     }
@@ -80,10 +80,25 @@ public enum TransactionFields {
         case "sendTransfer": return text(result["txid"])
         case "stacks_stxTransfer": return text(result["txId"])
         case "stx_transferStx": return text(result["txid"])
+        case "solana_signAllTransactions":
+            return list(result["transactions"], TransactionHashes.solana(base64:))
+        case "sui_signTransaction":
+            return [result["transactionBytes"]?.string.flatMap(TransactionHashes.sui(base64:))].compactMap { $0 }
+        case "near_signTransaction": return [TransactionHashes.near(result)].compactMap { $0 }
+        case "near_signTransactions":
+            return (result.array ?? []).prefix(hashesMax).compactMap(TransactionHashes.near)
+        case "algo_signTxn": return list(result, TransactionHashes.algorand(base64:))
+        case "cosmos_signDirect": return [TransactionHashes.cosmos(result)].compactMap { $0 }
+        case "polkadot_signTransaction":
+            return [params.flatMap { PolkadotExtrinsic.hash(params: $0, result: result) }].compactMap { $0 }
         // The cell itself: its hash is nobody's concern but the relay's, which can make it.
         case "ton_sendMessage": return text(result["boc"] ?? result)
         default: return []
         }
+    }
+
+    private static func list(_ transactions: JSON?, _ hash: (String) -> String?) -> [String] {
+        (transactions?.array ?? []).prefix(hashesMax).compactMap { $0.string.flatMap(hash) }
     }
 
     /// The answer of `wallet_sendCalls`: an id, or an object with one and perhaps the hashes of
