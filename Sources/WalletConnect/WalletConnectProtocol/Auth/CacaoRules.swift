@@ -187,12 +187,17 @@ public enum CacaoRules {
         let (signed, asked) = (signed ?? "", asked ?? "")
         if signed.isSameText(as: asked) { return true }
         guard let granted else { return false }
-        if signed.isSameText(as: granted.statement(after: asked)) { return true }
+        func isGranted(after prose: String) -> Bool {
+            [Recap.StatementOrder.action, .ability].contains {
+                signed.isSameText(as: granted.statement(after: prose, order: $0))
+            }
+        }
+        if isGranted(after: asked) { return true }
         // A request whose statement already had the sentence of its own, wider ReCap.
         guard let sentence = asked.range(ofSentence: Recap.statementOpening) else { return false }
         let prose = asked[..<sentence]
         let own = prose.last == " " ? prose.dropLast() : prose
-        return signed.isSameText(as: granted.statement(after: String(own)))
+        return isGranted(after: String(own))
     }
 
     private static func isSame(_ left: String?, _ right: String?) -> Bool {

@@ -15,33 +15,52 @@ import Primitives
 /// Issued At: 2024-03-13T09:00:43.888Z
 /// ```
 ///
-/// Clients differ in two places, so one payload can have more than one text: a signature is checked against each of
+/// Clients differ in three places, so one payload can have more than one text: a signature is checked against each of
 /// ``variants(of:)``, and never against a text that came with it.
 ///
 /// Standards: [EIP-4361](https://eips.ethereum.org/EIPS/eip-4361),
 /// [CAIP-122](https://chainagnostic.org/CAIPs/caip-122).
 public enum SignInMessage {
-    /// How a client words the two places.
+    /// How a client words the places in which clients differ.
     public struct Variant: Sendable, Hashable {
         /// Whether a namespace without a name of its own is written with a capital: reown-swift does.
         public var capitalisesNamespace: Bool
         /// Whether an empty list of resources has its heading: relay_rpc leaves it out.
         public var showsEmptyResources: Bool
+        /// How the sentence of a ReCap orders abilities: reown-swift by ability.
+        public var statementOrder: Recap.StatementOrder
 
         /// A wording.
-        public init(capitalisesNamespace: Bool, showsEmptyResources: Bool) {
+        public init(
+            capitalisesNamespace: Bool, showsEmptyResources: Bool, statementOrder: Recap.StatementOrder = .action
+        ) {
             self.capitalisesNamespace = capitalisesNamespace
             self.showsEmptyResources = showsEmptyResources
+            self.statementOrder = statementOrder
         }
 
         /// The official JavaScript client, which nearly every wallet follows.
         public static let javaScript = Variant(capitalisesNamespace: false, showsEmptyResources: true)
         /// reown-swift.
-        public static let swift = Variant(capitalisesNamespace: true, showsEmptyResources: true)
+        public static let swift = Variant(
+            capitalisesNamespace: true, showsEmptyResources: true, statementOrder: .ability)
         /// relay_rpc, the relay's own Rust types.
         public static let rust = Variant(capitalisesNamespace: false, showsEmptyResources: false)
-        /// What is left: a capital and no heading.
-        static let last = Variant(capitalisesNamespace: true, showsEmptyResources: false)
+
+        /// Every wording, those of known clients first.
+        static let all: [Variant] = {
+            var variants = [javaScript, swift, rust]
+            for capitalises in [false, true] {
+                for shows in [true, false] {
+                    for order in [Recap.StatementOrder.action, .ability] {
+                        let variant = Variant(
+                            capitalisesNamespace: capitalises, showsEmptyResources: shows, statementOrder: order)
+                        if !variants.contains(variant) { variants.append(variant) }
+                    }
+                }
+            }
+            return variants
+        }()
     }
 
     /// The text of a payload.
@@ -53,18 +72,35 @@ public enum SignInMessage {
     public static func text(
         of payload: Cacao.Payload, variant: Variant = .javaScript
     ) throws(AuthError) -> String {
-        let page = payload.audience.flatMap { $0.isEmpty ? nil : $0 } ?? payload.uri ?? ""
-        guard !page.isEmpty else { throw .missingAudience }
-        let issuer = try Issuer(payload.issuer)
-        try checkLines(payload, page: page)
+        try text(of: payload, variant: variant, parts: Parts(payload))
+    }
 
+    /// What is the same in every wording.
+    private struct Parts {
+        let page: String
+        let issuer: Issuer
+        let recap: Recap?
+
+        init(_ payload: Cacao.Payload) throws(AuthError) {
+            page = payload.audience.flatMap { $0.isEmpty ? nil : $0 } ?? payload.uri ?? ""
+            guard !page.isEmpty else { throw .missingAudience }
+            issuer = try Issuer(payload.issuer)
+            try SignInMessage.checkLines(payload, page: page)
+            recap = try SignInMessage.recap(of: payload)
+        }
+    }
+
+    private static func text(of payload: Cacao.Payload, variant: Variant, parts: Parts) -> String {
         var statement = payload.statement ?? ""
-        if let recap = try recap(of: payload) { statement = recap.statement(after: statement) }
+        if let recap = parts.recap {
+            statement = recap.statement(after: statement, order: variant.statementOrder)
+        }
+        let issuer = parts.issuer
         let name = accountName(issuer.chain.namespace, variant)
         var lines = ["\(payload.domain) wants you to sign in with your \(name) account:", issuer.address, ""]
         if !statement.isEmpty { lines.append(statement) }
         lines += [
-            "", "URI: \(page)", "Version: \(payload.version)", "Chain ID: \(issuer.chain.reference)",
+            "", "URI: \(parts.page)", "Version: \(payload.version)", "Chain ID: \(issuer.chain.reference)",
             "Nonce: \(payload.nonce)", "Issued At: \(payload.issuedAt)",
         ]
         // An empty text counts as absent here, as in the JavaScript client.
@@ -90,14 +126,15 @@ public enum SignInMessage {
     /// - Throws: as ``text(of:variant:)``.
     public static func variants(of payload: Cacao.Payload) throws(AuthError) -> [String] {
         var texts: [String] = []
-        for variant in [Variant.javaScript, .swift, .rust, .last] {
-            let text = try text(of: payload, variant: variant)
+        let parts = try Parts(payload)
+        for variant in Variant.all {
+            let text = text(of: payload, variant: variant, parts: parts)
             if !texts.containsText(text) { texts.append(text) }
         }
         return texts
     }
 
-    private static func recap(of payload: Cacao.Payload) throws(AuthError) -> Recap? {
+    fileprivate static func recap(of payload: Cacao.Payload) throws(AuthError) -> Recap? {
         guard let last = payload.resources?.last, Recap.isRecap(last) else { return nil }
         // Some wallets write abilities without limits; their text is the same.
         if let recap = Recap.tolerant(last) { return recap }
@@ -117,7 +154,7 @@ public enum SignInMessage {
     ///
     /// With one, a dApp's `domain` could show the person a whole message of another site above the real one. Statements
     /// of several lines do occur.
-    private static func checkLines(_ payload: Cacao.Payload, page: String) throws(AuthError) {
+    fileprivate static func checkLines(_ payload: Cacao.Payload, page: String) throws(AuthError) {
         let fields: [(String, String?)] = [
             ("domain", payload.domain), ("aud", page), ("version", payload.version), ("nonce", payload.nonce),
             ("iat", payload.issuedAt), ("exp", payload.expiration), ("nbf", payload.notBefore),
