@@ -29,12 +29,29 @@ enum EthereumProof {
         try recover(TypedData(json: JSON.parse(text)).digest, signature)
     }
 
+    /// What a dApp asks a wallet to send.
+    static let transaction: JSON = [
+        "from": .string("\(address)"), "to": .string("\(address)"), "value": "0x2386f26fc10000", "gas": "0x5208",
+        "maxFeePerGas": "0x77359400", "maxPriorityFeePerGas": "0x3b9aca00", "nonce": "0x7", "chainId": "0x1",
+        "data": "0x",
+    ]
+
+    /// The hash and the sender of signed bytes.
+    static func transaction(raw: String) throws -> (hash: String, sender: Address) {
+        let signed = try SignedTransaction.decode(decode(raw))
+        return ("0x" + Hex.encode(signed.hash.bytes), try signed.recoverSender())
+    }
+
     /// 65 bytes: r, s and v, which is 27 or 28.
     private static func recover(_ digest: Hash32, _ signature: String) throws -> Address {
-        let bytes = try Hex.decode(signature)
+        let bytes = try decode(signature)
         guard bytes.count == 65, bytes[64] >= 27 else { throw Malformed(text: signature) }
         let parsed = try Secp256k1.Signature(compact: Array(bytes[..<64]), recoveryID: bytes[64] - 27)
         return Address(publicKey: try Secp256k1.recover(parsed, digest: digest))
+    }
+
+    private static func decode(_ text: String) throws -> [UInt8] {
+        try Hex.decode(text.hasPrefix("0x") ? String(text.dropFirst(2)) : text)
     }
 
     /// No signature of 65 bytes.

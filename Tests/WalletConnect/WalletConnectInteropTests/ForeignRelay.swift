@@ -1,18 +1,19 @@
 import Primitives
-import Testing
 
 /// A relay of other hands, in its own process, with the ways in which relays differ to choose from.
 struct ForeignRelay: Sendable {
     let process: PeerProcess
     let url: String
+    /// Without the scheme.
+    var hostAndPort: String { String(url.dropFirst("ws://".count)) }
 
     /// Runs it for as long as `body` takes; `options` are those of `devnet/walletconnect/relay.py`.
     static func running<Result>(
         _ options: [String] = [], _ body: (ForeignRelay) async throws -> Result
     ) async throws -> Result {
         try await PeerProcess.running(Places.foreignRelay, options) { process in
-            let port = try await process.event("ready")["port"]?.int
-            return try await body(ForeignRelay(process: process, url: "ws://127.0.0.1:\(try #require(port))"))
+            let port = try await process.event("ready").required("port").text
+            return try await body(ForeignRelay(process: process, url: "ws://127.0.0.1:\(port)"))
         }
     }
 

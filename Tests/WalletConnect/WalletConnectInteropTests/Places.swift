@@ -1,4 +1,5 @@
 import Foundation
+import Primitives
 
 /// Where the tests find Python and the peers, and room to work in.
 enum Places {
@@ -65,4 +66,25 @@ struct Late: Error, CustomStringConvertible {
     let what: String
     let seconds: Double
     var description: String { "not within \(seconds) s: \(what)" }
+}
+
+extension JSON {
+    /// A member that must be there.
+    func required(_ name: String) throws -> JSON {
+        guard let value = self[name] else { throw Missing(name: name, text: text) }
+        return value
+    }
+
+    /// A text that must be there.
+    func requiredText(_ name: String) throws -> String {
+        guard let value = self[name]?.string else { throw Missing(name: name, text: text) }
+        return value
+    }
+
+    /// A member is not there.
+    struct Missing: Error, CustomStringConvertible {
+        let name: String
+        let text: String
+        var description: String { "no \(name) in \(text)" }
+    }
 }
