@@ -287,6 +287,11 @@ let package = Package(
     ]
 )
 
+// Documentation is made by a plugin that nobody else needs: COFFER_DOCS=1, as `make docs` sets it.
+if Context.environment["COFFER_DOCS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin.git", exact: "1.5.0"))
+}
+
 // The same strict settings for every target of ours; see docs/architecture.md, "Settings".
 for target in package.targets where [.regular, .executable, .test].contains(target.type) {
     target.swiftSettings =
