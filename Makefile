@@ -11,7 +11,7 @@ DATA ?= coffer-data
 # Progress on a terminal; in a log only what matters.
 build = @echo 'swift build $(1)'; if [ -t 1 ]; then swift build $(1); else swift build --quiet $(1); fi
 
-.PHONY: help setup build run demo test bench check format docs-openapi
+.PHONY: help setup build run demo test bench check format docs docs-openapi
 
 help: ## Shows this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -42,6 +42,9 @@ check: setup ## Reads the sources without compiling: formatting, syntax, words
 
 format: setup ## Formats the Swift sources
 	swift format -i --recursive --parallel Sources Tests Package.swift
+
+docs: setup ## Makes the reference pages of the WalletConnect libraries and says where they are
+	@scripts/docs
 
 docs-openapi: build ## Writes the API's description to docs/openapi.json
 	@PATH="$$PWD/.venv/bin:$$PATH" scripts/openapi
