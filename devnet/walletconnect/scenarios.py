@@ -341,40 +341,157 @@ async def fetch(url, _):
     check(sorted(set(texts)) == sorted({f"message {n}" for n in range(30)}), f"thirty are fetched: {len(set(texts))}")
 
 
+class HandMade:
+    """A WebSocket by hand: frames are sent as told and read one by one, or not at all."""
+
+    def __init__(self, url, seconds, link=None):
+        parts = urlsplit(url)
+        self.link = link or Link(url)
+        self.raw = sockets.create_connection((parts.hostname, parts.port), timeout=seconds)
+        lines = [
+            f"GET {self.link.address().removeprefix(url)} HTTP/1.1",
+            f"Host: {parts.netloc}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version: 13",
+        ]
+        self.raw.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.stream = self.raw.makefile("rb")
+        check(b"101" in self.stream.readline(), "the socket opens")
+        while self.stream.readline().strip():
+            pass
+
+    def send(self, payload, opcode=1, final=True):
+        mask = os.urandom(4)
+        size = len(payload)
+        length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + struct.pack("!H", size)
+        masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+        self.raw.sendall(bytes([(0x80 if final else 0) | opcode]) + length + mask + masked)
+
+    def read(self):
+        """Opcode and payload of the next frame; None when the relay has hung up."""
+        head = self.stream.read(2)
+        if len(head) < 2:
+            return None
+        length = head[1] & 0x7F
+        if length >= 126:
+            size = 2 if length == 126 else 8
+            length = int.from_bytes(self.stream.read(size), "big")
+        return head[0] & 0x0F, self.stream.read(length)
+
+    def close(self):
+        self.raw.close()
+
+
 @scenario
 async def pings(url, options):
     """10: the relay pings by itself, so that clients which time silence do not leave."""
-    parts = urlsplit(url)
-    raw = sockets.create_connection((parts.hostname, parts.port), timeout=options.seconds)
-    target = Link(url).address().removeprefix(url)
-    lines = [
-        f"GET {target} HTTP/1.1",
-        f"Host: {parts.netloc}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version: 13",
-    ]
-    raw.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-    stream = raw.makefile("rb")
-    check(b"101" in stream.readline(), "the socket opens")
-    while stream.readline().strip():
-        pass
-    started, pings_seen = time.monotonic(), 0
-    while pings_seen < 3:
-        head = stream.read(2)
-        check(len(head) == 2, f"the relay hung up after {pings_seen} pings")
-        length = head[1] & 0x7F
-        if length == 126:
-            length = struct.unpack("!H", stream.read(2))[0]
-        payload = stream.read(length)
-        if head[0] & 0x0F == 9:
-            pings_seen += 1
-            mask = b"\1\2\3\4"
-            masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-            raw.sendall(bytes([0x8A, 0x80 | len(payload)]) + mask + masked)
-    check(time.monotonic() - started < options.seconds, "three pings come in time")
-    raw.close()
+
+    def play():
+        line, started, seen = HandMade(url, options.seconds), time.monotonic(), 0
+        while seen < 3:
+            frame = line.read()
+            check(frame, f"the relay hung up after {seen} pings")
+            if frame[0] == 9:
+                seen += 1
+                line.send(frame[1], opcode=10)
+        check(time.monotonic() - started < options.seconds, "three pings come in time")
+        line.close()
+
+    await asyncio.to_thread(play)
+
+
+@scenario
+async def silent_sockets(url, options):
+    """10: a socket that answers no ping is given up, and its client is served again when it comes back."""
+    sender, wanted, identity = await opened(url), topic(), wire.Identity()
+    mute = HandMade(url, options.seconds, Link(url, identity=identity))
+    call = {"id": mute.link.ids.next(), "jsonrpc": "2.0", "method": "irn_subscribe", "params": {"topic": wanted}}
+    mute.send(compact(call).encode())
+
+    def listen():
+        while mute.read():
+            pass
+
+    await asyncio.wait_for(asyncio.to_thread(listen), options.seconds)
+    await sender.publish(wanted, "for the silent")
+    again = await opened(url, identity=identity)
+    await again.subscribe(wanted)
+    await again.wait(on(wanted))
+
+
+@scenario
+async def slow_reader(url, options):
+    """A client that does not read is no burden to the others, and finds its messages when it returns."""
+    sender, reader, wanted, identity = await opened(url), await opened(url), topic(), wire.Identity()
+    slow = HandMade(url, options.seconds, Link(url, identity=identity))
+    call = {"id": slow.link.ids.next(), "jsonrpc": "2.0", "method": "irn_subscribe", "params": {"topic": wanted}}
+    slow.send(compact(call).encode())
+    check(await asyncio.to_thread(slow.read), "the subscription is answered")
+    await reader.subscribe(wanted)
+    body = "x" * 60_000
+    for number in range(300):
+        await sender.publish(wanted, f"{number} {body}")
+    await reader.wait(on(wanted), 300, seconds=30)
+    again = await opened(url, identity=identity)
+    await again.subscribe(wanted)
+    messages = {push["message"] for push in await again.wait(on(wanted), 300, seconds=30)}
+    check(len(messages) == 300, f"all come again: {len(messages)}")
+    slow.close()
+
+
+@scenario
+async def fragments(url, options):
+    """A call in three fragments with a ping between them is one call."""
+
+    def play():
+        line = HandMade(url, options.seconds)
+        call = {"id": line.link.ids.next(), "jsonrpc": "2.0", "method": "irn_subscribe", "params": {"topic": topic()}}
+        text = compact(call).encode()
+        line.send(text[:10], final=False)
+        line.send(text[10:50], opcode=0, final=False)
+        line.send(b"between", opcode=9)
+        line.send(text[50:], opcode=0)
+        frames = [line.read(), line.read()]
+        check((10, b"between") in frames, f"the ping is answered: {frames}")
+        answers = [json.loads(payload) for opcode, payload in frames if opcode == 1]
+        check(len(answers) == 1 and answers[0]["id"] == call["id"] and answers[0]["result"], f"one answer: {frames}")
+        line.close()
+
+    await asyncio.to_thread(play)
+
+
+@scenario
+async def size_limit(url, _):
+    """A message of 96 KiB is taken, a longer one is refused with the words that clients know."""
+    sender, receiver, wanted = await opened(url), await opened(url), topic()
+    await receiver.subscribe(wanted)
+    await sender.publish(wanted, "x" * 98_304, tag=1109)
+    await receiver.wait(on(wanted))
+    try:
+        await sender.publish(wanted, "x" * 98_305, tag=1109)
+    except Refused as refused:
+        text = refused.error["message"]
+        check("Payload size limit exceeded. Maximum size for tag 1109 is 98304" in text, f"it says why: {text}")
+    else:
+        raise AssertionError("a message that is too long was taken")
+    await sender.publish(wanted, "after")
+    await receiver.wait(lambda push: push["message"] == "after")
+
+
+@scenario
+async def lifetimes(url, _):
+    """A message whose time has run out is not delivered, another beside it is."""
+    sender, receiver, wanted = await opened(url), await opened(url), topic()
+    await sender.publish(wanted, "short", ttl=1)
+    await sender.publish(wanted, "long", ttl=300)
+    await asyncio.sleep(1.5)
+    await receiver.subscribe(wanted)
+    await receiver.wait(lambda push: push["message"] == "long")
+    await receiver.fence()
+    messages = [push["message"] for push in receiver.pushes if push["topic"] == wanted]
+    check(messages == ["long"], f"only what lives: {messages}")
 
 
 @scenario
