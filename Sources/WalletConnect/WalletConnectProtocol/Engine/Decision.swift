@@ -43,6 +43,8 @@ public enum DropReason: String, Sendable, Hashable {
     case expired
     /// The message is of the wrong direction: our own role's, or of a side that may not send it.
     case wrongRole = "wrong_role"
+    /// The proposal only stands in for an authentication, which this client answers instead.
+    case fallback
     /// A named limit of ``SignLimits`` was reached.
     case limitReached = "limit_reached"
     /// The message was refused and an error was answered.

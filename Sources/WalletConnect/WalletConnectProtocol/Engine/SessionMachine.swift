@@ -1,0 +1,417 @@
+public import Primitives
+
+/// The life of a session: stored, updated, extended, pinged, told of events, ended.
+extension SignEngine {
+    // MARK: Reading and storing
+
+    func readSession(_ topic: Topic) -> Session? {
+        guard let row = sessions[topic] else { return nil }
+        return try? Session.decode(bytes: row.body)
+    }
+
+    /// The session of a topic, kept decoded for the next time.
+    mutating func loadSession(_ topic: Topic) -> Session? {
+        if let session = decoded[topic] { return session }
+        guard let session = readSession(topic) else { return nil }
+        remember(session)
+        return session
+    }
+
+    private mutating func remember(_ session: Session) {
+        if decoded.count >= settings.limits.decodedSessionsMax { decoded.removeAll(keepingCapacity: true) }
+        decoded[session.topic] = session
+    }
+
+    mutating func store(_ session: Session, _ row: SessionRow, into decision: inout Decision) {
+        var row = row
+        row.body = session.encoded()
+        row.expiresAt = Self.moment(session.expiry)
+        if sessions[session.topic]?.expiresAt != row.expiresAt {
+            deadlines.add(.session(session.topic), at: row.expiresAt)
+        }
+        remember(session)
+        store(row, session.topic, into: &decision)
+    }
+
+    private mutating func store(_ row: SessionRow, _ topic: Topic, into decision: inout Decision) {
+        sessions[topic] = row
+        decision.changes.append(.put(Self.record(row, topic)))
+    }
+
+    func channel(of row: SessionRow, _ topic: Topic) -> Channel {
+        Channel(topic: topic, key: row.key, link: row.link)
+    }
+
+    /// The session the app names, if it lives.
+    mutating func liveSession(_ topic: Topic, at now: Timestamp) throws(SignError) -> (
+        session: Session, row: SessionRow
+    ) {
+        guard let row = sessions[topic] else { throw noSession(topic) }
+        guard row.expiresAt > now else { throw .expiredSession(topic) }
+        guard let session = loadSession(topic) else { throw .corrupt(topic) }
+        return (session, row)
+    }
+
+    /// What is said of a topic without a session.
+    func noSession(_ topic: Topic) -> SignError {
+        do throws(SignError) {
+            _ = try SignArguments.session(
+                recentlyDeleted.contains(topic.hex) ? .recentlyDeleted : .unknown, topic: topic.hex)
+        } catch {
+            return error
+        }
+        return SignError(.sessionNotFound)
+    }
+
+    // MARK: Calls of the app
+
+    /// Changes what a session allows (wallet).
+    ///
+    /// The change holds here at once, and is taken back if it never reaches the dApp or the dApp refuses.
+    ///
+    /// - Throws: ``SignError`` for an unknown session, a session of which this side is not the wallet, or namespaces that
+    ///   do not conform to what was required.
+    public mutating func update(
+        _ topic: Topic, namespaces: NamespaceMap<SessionNamespace>, at now: Timestamp
+    ) throws(SignError) -> (calling: Calling, decision: Decision) {
+        var (session, row) = try liveSession(topic, at: now)
+        guard row.isController else { throw .onlyTheWallet("update()") }
+        try SignArguments.validateUpdate(session, namespaces: namespaces)
+        let previous = session.namespaces.json
+        session.namespaces = namespaces
+        let id = payloadIDs.next(at: now)
+        row.lastUpdate = id / 1000
+        let call = try callPeer(
+            .update, id: id, params: SessionUpdateParams(namespaces: namespaces).json, method: .sessionUpdate,
+            row: row, topic: topic, previous: previous, at: now)
+        var decision = Decision()
+        store(session, row, into: &decision)
+        start(call, at: now, into: &decision)
+        return (call.calling, decision)
+    }
+
+    /// Lets a session live for its full time again (wallet).
+    ///
+    /// - Throws: ``SignError`` for an unknown session, or one of which this side is not the wallet.
+    public mutating func extend(_ topic: Topic, at now: Timestamp) throws(SignError) -> (
+        calling: Calling, decision: Decision
+    ) {
+        var (session, row) = try liveSession(topic, at: now)
+        guard row.isController else { throw .onlyTheWallet("extend()") }
+        let previous = JSON(session.expiry)
+        session.expiry = Self.seconds(now.adding(seconds: settings.lifetimes.sessionSeconds))
+        let id = payloadIDs.next(at: now)
+        row.lastExtend = id / 1000
+        let call = try callPeer(
+            .extend, id: id, params: SessionExtendParams(expiry: session.expiry).json, method: .sessionExtend,
+            row: row, topic: topic, previous: previous, at: now)
+        var decision = Decision()
+        store(session, row, into: &decision)
+        start(call, at: now, into: &decision)
+        return (call.calling, decision)
+    }
+
+    /// Asks the peer of a session or a pairing for a sign of life.
+    ///
+    /// - Throws: ``SignError`` for an unknown topic.
+    public mutating func ping(_ topic: Topic, at now: Timestamp) throws(SignError) -> (
+        calling: Calling, decision: Decision
+    ) {
+        let id = payloadIDs.next(at: now)
+        let empty = JSON.object([JSONMember]())
+        var decision = Decision()
+        if let row = pairings[topic], row.expiresAt > now, let channel = channel(of: row) {
+            let call = try callPeer(
+                .pairingPing, id: id, params: empty, method: .pairingPing, channel: channel, at: now)
+            start(call, at: now, into: &decision)
+            return (call.calling, decision)
+        }
+        let (_, row) = try liveSession(topic, at: now)
+        let call = try callPeer(
+            .ping, id: id, params: empty, method: .sessionPing, row: row, topic: topic, previous: nil, at: now)
+        start(call, at: now, into: &decision)
+        return (call.calling, decision)
+    }
+
+    /// Tells the peer of an event; nobody answers it, so there is nothing to wait for.
+    ///
+    /// - Throws: ``SignError`` for an unknown session, or an event that was not approved for the chain.
+    public mutating func emit(
+        _ event: SessionEvent, chainID: String, on topic: Topic, at now: Timestamp
+    ) throws(SignError) -> (id: Int64, decision: Decision) {
+        let (session, row) = try liveSession(topic, at: now)
+        try SignArguments.validateEmit(session, chain: chainID, event: event)
+        try checkOutbox()
+        let id = payloadIDs.next(at: now)
+        let params = SessionEventParams(event: event, chainID: chainID).json
+        let channel = channel(of: row, topic)
+        let text = try seal(
+            .request(id: .number(id), method: WCMethod.sessionEvent.rawValue, params: params), for: channel)
+        var decision = Decision()
+        send(
+            text, over: channel, rule: WCMethod.sessionEvent.rules.request,
+            analytics: RelayAnalytics(correlationID: id), id: id, purpose: .answer, at: now, into: &decision)
+        return (id, decision)
+    }
+
+    /// Ends a session or a pairing here and tells the peer.
+    ///
+    /// It works without a connection, and a second time does nothing: an unknown topic is as it should be.
+    public mutating func disconnect(_ topic: Topic, at now: Timestamp) -> Decision {
+        var decision = Decision()
+        let reason = Reason(code: SDKError.userDisconnected.code, message: SDKError.userDisconnected.text).json
+        if let row = sessions[topic] {
+            // The peer is told first, for the key goes with the session; what is sealed needs none any more.
+            farewell(reason, method: .sessionDelete, over: channel(of: row, topic), at: now, into: &decision)
+            endSession(topic, .local, at: now, into: &decision)
+        } else if let row = pairings[topic] {
+            if let channel = channel(of: row) {
+                farewell(reason, method: .pairingDelete, over: channel, at: now, into: &decision)
+            }
+            for (id, sent) in sentProposals where sent.proposal.pairingTopic == topic {
+                endSentProposal(id, .failed(.cancelled()), at: now, into: &decision)
+            }
+            for (id, sent) in sentAuthentications where sent.pairingTopic == topic {
+                endSentAuthentication(id, .failed(.cancelled()), at: now, into: &decision)
+            }
+            removePairing(topic, at: now, into: &decision)
+        }
+        return decision
+    }
+
+    private mutating func farewell(
+        _ reason: JSON, method: WCMethod, over channel: Channel, at now: Timestamp, into decision: inout Decision
+    ) {
+        let id = payloadIDs.next(at: now)
+        let message = PeerMessage.request(id: .number(id), method: method.rawValue, params: reason)
+        guard outbox.count < settings.limits.outboxMax, let text = try? seal(message, for: channel) else { return }
+        send(
+            text, over: channel, rule: method.rules.request, analytics: RelayAnalytics(correlationID: id), id: id,
+            purpose: .answer, at: now, into: &decision)
+    }
+
+    // MARK: Messages on a session's topic
+
+    mutating func receiveOnSession(
+        _ message: PeerMessage, _ inbound: Inbound, row: SessionRow, into decision: inout Decision
+    ) {
+        let topic = inbound.topic
+        switch message {
+        case .request(let id, let method, let params):
+            receiveOnSession(method, params, id: id, inbound, row: row, into: &decision)
+        case .notification(let method, let params):
+            // Some clients end a session without an id; nothing else is taken without one.
+            guard WCMethod(rawValue: method) == .sessionDelete else {
+                decision.drop = .unknownMethod
+                return
+            }
+            endSession(topic, .peer(Self.reason(params)), at: inbound.now, into: &decision)
+        case .result(let id, let result):
+            receiveAnswer(.result(result), to: id, topic: topic, at: inbound.now, into: &decision)
+        case .failure(let id, let error):
+            receiveAnswer(.failure(error), to: id, topic: topic, at: inbound.now, into: &decision)
+        }
+    }
+
+    private mutating func receiveOnSession(
+        _ method: String, _ params: JSON, id: RPCID, _ inbound: Inbound, row: SessionRow,
+        into decision: inout Decision
+    ) {
+        let topic = inbound.topic
+        let now = inbound.now
+        let channel = channel(of: row, topic)
+        switch WCMethod(rawValue: method) {
+        case .sessionRequest:
+            receiveRequest(params, id: id, inbound, row: row, into: &decision)
+        case .sessionEvent:
+            receiveEvent(params, id: id, inbound, row: row, into: &decision)
+        case .sessionUpdate:
+            receiveUpdate(params, id: id, inbound, row: row, into: &decision)
+        case .sessionExtend:
+            receiveExtend(params, id: id, inbound, row: row, into: &decision)
+        case .sessionPing:
+            answer(
+                .result(id: id, true), over: channel, rule: WCMethod.sessionPing.rules.response, at: now,
+                into: &decision)
+            decision.actions.append(.emit(.sessionPing(topic: topic, id: id)))
+        case .sessionDelete:
+            answer(
+                .result(id: id, true), over: channel, rule: WCMethod.sessionDelete.rules.response, at: now,
+                into: &decision)
+            endSession(topic, .peer(Self.reason(params)), id: id, at: now, into: &decision)
+        case .sessionSettle:
+            // The wallet did not get our answer: the same settlement is answered again, another one is not.
+            guard let settled = row.settleID, settled.matches(id) else {
+                decision.drop = .duplicate
+                return
+            }
+            answer(
+                .result(id: id, true), over: channel, rule: WCMethod.sessionSettle.rules.response, at: now,
+                into: &decision)
+        default:
+            // Clients in use stay silent here, and so do we.
+            decision.drop = .unknownMethod
+        }
+    }
+
+    private static func reason(_ params: JSON) -> PeerError? {
+        guard let reason = try? Reason.decode(params) else { return nil }
+        return PeerError(code: reason.code, message: reason.message)
+    }
+
+    private mutating func receiveUpdate(
+        _ params: JSON, id: RPCID, _ inbound: Inbound, row: SessionRow, into decision: inout Decision
+    ) {
+        change(id, inbound, row: row, method: .sessionUpdate, into: &decision) {
+            (engine, decision) throws(SignError) in
+            guard !row.isController else { throw SignError(.unauthorizedUpdateRequest) }
+            guard let order = id.int64.map({ $0 / 1000 }), order >= row.lastUpdate else {
+                throw SignError(.invalidUpdateRequest)
+            }
+            guard var session = engine.loadSession(inbound.topic) else { throw .corrupt(inbound.topic) }
+            let update: SessionUpdateParams
+            do throws(PayloadError) { update = try SessionUpdateParams.decode(params) } catch {
+                throw SignError(.invalidUpdateRequest, error.description)
+            }
+            try SignArguments.validateUpdate(session, namespaces: update.namespaces)
+            session.namespaces = update.namespaces
+            var row = row
+            row.lastUpdate = order
+            engine.store(session, row, into: &decision)
+            return .sessionUpdate(topic: inbound.topic, id: id, namespaces: update.namespaces)
+        }
+    }
+
+    private mutating func receiveExtend(
+        _ params: JSON, id: RPCID, _ inbound: Inbound, row: SessionRow, into decision: inout Decision
+    ) {
+        change(id, inbound, row: row, method: .sessionExtend, into: &decision) {
+            (engine, decision) throws(SignError) in
+            guard let order = id.int64.map({ $0 / 1000 }), order >= row.lastExtend else {
+                throw SignError(.invalidExtendRequest)
+            }
+            guard var session = engine.loadSession(inbound.topic) else { throw .corrupt(inbound.topic) }
+            guard let extend = try? SessionExtendParams.decode(params) else { throw SignError(.invalidExtendRequest) }
+            // JavaScript wallets send no expiry, and mean the full time from now.
+            let expiry = try SessionExpiry.extended(
+                current: session.expiry, requested: extend.expiry, byController: !row.isController, at: inbound.now)
+            session.expiry = expiry
+            var row = row
+            row.lastExtend = order
+            engine.store(session, row, into: &decision)
+            return .sessionExtend(topic: inbound.topic, id: id, expirySeconds: expiry)
+        }
+    }
+
+    /// A change the wallet makes: done once, answered, told to the app; or refused with the reason.
+    private mutating func change(
+        _ id: RPCID, _ inbound: Inbound, row: SessionRow, method: WCMethod, into decision: inout Decision,
+        _ body: (inout SignEngine, inout Decision) throws(SignError) -> SignEvent
+    ) {
+        let channel = channel(of: row, inbound.topic)
+        do throws(SignError) {
+            let event = try body(&self, &decision)
+            rememberSeen(inbound, into: &decision)
+            answer(
+                .result(id: id, true), over: channel, rule: method.rules.response, at: inbound.now, into: &decision)
+            decision.actions.append(.emit(event))
+        } catch {
+            decision.drop = .refused
+            answer(
+                .failure(id: id, error.peerError), over: channel, rule: method.rules.response, at: inbound.now,
+                into: &decision)
+        }
+    }
+
+    private mutating func receiveEvent(
+        _ params: JSON, id: RPCID, _ inbound: Inbound, row: SessionRow, into decision: inout Decision
+    ) {
+        guard let event = try? SessionEventParams.decode(params) else {
+            decision.drop = .malformed
+            return
+        }
+        var row = row
+        let name = event.event.name
+        if let order = id.int64.map({ $0 / 1000 }) {
+            guard order >= row.lastEvents[name] ?? 0 else {
+                decision.drop = .outOfOrder
+                return
+            }
+            if row.lastEvents[name] != nil || row.lastEvents.count < settings.limits.eventNamesPerSessionMax {
+                row.lastEvents[name] = order
+                store(row, inbound.topic, into: &decision)
+            }
+        }
+        rememberSeen(inbound, into: &decision)
+        decision.actions.append(
+            .emit(.sessionEvent(topic: inbound.topic, id: id, event: event.event, chainID: event.chainID)))
+    }
+
+    // MARK: Answers to changes
+
+    /// The dApp answered the settlement.
+    mutating func settleAnswered(
+        _ answer: Answer, id: Int64, topic: Topic, at now: Timestamp, into decision: inout Decision
+    ) {
+        guard var session = loadSession(topic), let row = sessions[topic] else { return }
+        for (key, proposal) in receivedProposals where proposal.approved == topic {
+            dropReceivedProposal(key, into: &decision)
+        }
+        switch answer {
+        case .result:
+            session.acknowledged = true
+            store(session, row, into: &decision)
+            endRequest(id, .session(session), at: now, into: &decision)
+        case .failure(let error):
+            endRequest(id, .refused(error), at: now, into: &decision)
+            endSession(topic, .peer(error), at: now, into: &decision)
+        }
+    }
+
+    /// A change of ours was refused, or never arrived: what was before holds again, unless something newer does.
+    mutating func takeBack(_ request: SentRequestRow, id: Int64, into decision: inout Decision) {
+        guard let previous = request.previous, let row = sessions[request.topic],
+            var session = loadSession(request.topic)
+        else { return }
+        switch request.kind {
+        case .update where row.lastUpdate == id / 1000:
+            guard let namespaces = try? NamespaceMap<SessionNamespace>.decode(previous) else { return }
+            session.namespaces = namespaces
+        case .extend where row.lastExtend == id / 1000:
+            guard let expiry = previous.int else { return }
+            session.expiry = expiry
+        default: return
+        }
+        store(session, row, into: &decision)
+    }
+
+    // MARK: The end
+
+    /// Forgets a session, its key and everything that waits on it, then leaves its topic.
+    mutating func endSession(
+        _ topic: Topic, _ end: SessionEnd, id: RPCID? = nil, at now: Timestamp, into decision: inout Decision
+    ) {
+        guard let row = sessions.removeValue(forKey: topic) else { return }
+        decoded[topic] = nil
+        decision.changes.append(.delete(RecordKey(.sessions, topic.hex)))
+        forgetSeen(row.seen, on: topic, into: &decision)
+        recentlyDeleted.add(topic.hex, max: settings.limits.recentlyDeletedMax)
+        let outcome: SignOutcome =
+            end == .expired
+            ? .failed(.expiredSession(topic))
+            : .refused(SDKError.userDisconnected.peerError())
+        endRequests(of: topic, outcome, at: now, into: &decision)
+        dropReceived(on: topic, into: &decision)
+        for (key, proposal) in receivedProposals where proposal.approved == topic {
+            dropReceivedProposal(key, into: &decision)
+        }
+        leave([topic], at: now, into: &decision)
+        decision.actions.append(.emit(.sessionDelete(topic: topic, id: id, reason: end)))
+    }
+
+    mutating func expireSession(_ topic: Topic, at now: Timestamp, into decision: inout Decision) {
+        guard let row = sessions[topic], row.expiresAt <= now else { return }
+        endSession(topic, .expired, at: now, into: &decision)
+        decision.actions.append(.emit(.sessionExpire(topic: topic)))
+    }
+}
