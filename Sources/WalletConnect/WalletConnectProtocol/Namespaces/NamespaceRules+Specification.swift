@@ -1,4 +1,4 @@
-import Primitives
+public import Primitives
 
 /// What only the specification refuses.
 ///
@@ -32,10 +32,10 @@ extension NamespaceRules {
                 throw SignError(.userRejectedChains, "Accounts must not be empty")
             }
             for account in accounts {
-                guard let text = account.string, let id = try? AccountID(text) else {
+                guard let chain = account.string.flatMap({ strictChain(ofAccount: $0) }) else {
                     throw SignError(.userRejectedChains, "Accounts must be CAIP-10 compliant")
                 }
-                guard inline.map({ $0 == id.chain }) ?? id.chain.namespace.isExactly(member.name) else {
+                guard inline.map({ $0 == chain }) ?? chain.namespace.isExactly(member.name) else {
                     throw SignError(.unsupportedAccounts, "Accounts must be defined in matching namespace")
                 }
             }
@@ -59,6 +59,16 @@ extension NamespaceRules {
         case .events?: throw SignError(.userRejectedEvents, "All events must be approved")
         case nil: break
         }
+    }
+
+    /// The chain of an account that CAIP-10 allows; nil when it does not.
+    ///
+    /// An underscore in the address passes too: TON has it in its own form, and wallets send it as it is.
+    public static func strictChain(ofAccount account: String) -> ChainID? {
+        guard let chain = LenientCAIP.chain(ofAccount: account) else { return nil }
+        let address = account.utf8.dropFirst(chain.utf8.count + 1)
+            .map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }
+        return (try? AccountID("\(chain):\(String(decoding: address, as: UTF8.self))"))?.chain
     }
 
     /// The chain that a key names; nil for a family of chains.
