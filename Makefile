@@ -11,7 +11,7 @@ DATA ?= coffer-data
 # Progress on a terminal; in a log only what matters.
 build = @echo 'swift build $(1)'; if [ -t 1 ]; then swift build $(1); else swift build --quiet $(1); fi
 
-.PHONY: help setup build run demo test bench check format docs docs-openapi
+.PHONY: help setup build run demo test bench fuzz check format docs docs-openapi
 
 help: ## Shows this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -36,6 +36,9 @@ test: setup ## Builds and runs every test
 
 bench: build ## Measures, each figure beside its reference, and fills in docs/performance.md
 	@PATH="$$PWD/.venv/bin:$$PATH" scripts/bench
+
+fuzz: setup ## Throws bytes at what reads the bytes of strangers; FUZZ_SECONDS for each kind, 10 unless set
+	@scripts/fuzz
 
 check: setup ## Reads the sources without compiling: formatting, syntax, words
 	@scripts/check

@@ -24,6 +24,19 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
+            name: "WebSocketEcho",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
+            ]),
+        .executableTarget(
+            name: "Sockets",
+            dependencies: [
+                "CReference", .product(name: "Primitives", package: "coffer"),
+                .product(name: "Cryptography", package: "coffer"),
+                .product(name: "WalletConnectProtocol", package: "coffer"),
+            ]),
+        .executableTarget(
             name: "Micro",
             dependencies: [
                 "CReference", .product(name: "Primitives", package: "coffer"),
