@@ -45,7 +45,7 @@ public enum UniversalValidator {
 
     // Comments show the stack after a line, its top at the left.
 
-    /// Memory 0... becomes the arguments, memory `free` their size.
+    /// The arguments go to the start of memory, their size to `free`.
     private static let copyArguments: [EVMAssembly.Step] = [
         .pushLabel(EVMAssembly.end), .run([.codesize, .sub]),  // size
         .run([.dup1]), .pushLabel(EVMAssembly.end), .push(0), .run([.codecopy]),  // size
