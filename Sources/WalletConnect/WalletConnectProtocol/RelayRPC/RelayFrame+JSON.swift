@@ -140,7 +140,8 @@ extension RelayFrame {
 
     /// What is said about the content; what cannot be read of it is left out, since a relay may ignore it all.
     private static func analytics(_ params: JSON) -> RelayAnalytics? {
-        let source = params["tvf"].flatMap { $0.members == nil ? nil : $0 } ?? params
+        var source = params
+        if let nested = params["tvf"], nested.members != nil { source = nested }
         let analytics = RelayAnalytics(
             correlationID: source["correlationId"]?.int, chainID: source["chainId"]?.string,
             rpcMethods: texts(source, "rpcMethods"), txHashes: texts(source, "txHashes"),

@@ -77,15 +77,19 @@ public enum PeerMessage: Sendable, Hashable {
     /// The message as JSON: `id`, `jsonrpc`, then the rest, as JavaScript clients write it.
     public var json: JSON {
         switch self {
-        case .request(let id, let method, let params):
-            .object(omittingNil: [
-                "id": id.json, "jsonrpc": "2.0", "method": .string(method), "params": params.isNull ? nil : params,
-            ])
-        case .notification(let method, let params):
-            .object(omittingNil: ["jsonrpc": "2.0", "method": .string(method), "params": params.isNull ? nil : params])
+        case .request(let id, let method, let params): Self.call(id, method, params)
+        case .notification(let method, let params): Self.call(nil, method, params)
         case .result(let id, let result): ["id": id.json, "jsonrpc": "2.0", "result": result]
         case .failure(let id, let error): ["id": id.json, "jsonrpc": "2.0", "error": error.json]
         }
+    }
+
+    private static func call(_ id: RPCID?, _ method: String, _ params: JSON) -> JSON {
+        // A bare `nil` here would be JSON's null, which is a member.
+        let present: JSON? = params.isNull ? JSON?.none : .some(params)
+        return .object(omittingNil: [
+            "id": id.map { $0.json }, "jsonrpc": "2.0", "method": .string(method), "params": present,
+        ])
     }
 
     /// The plaintext to seal.

@@ -153,6 +153,21 @@ struct PeerMessageTests {
     }
 
     @Test(arguments: [
+        (PeerMessage.request(id: 1, method: "m", params: .null), #"{"id":1,"jsonrpc":"2.0","method":"m"}"#),
+        (.request(id: 1, method: "m", params: [:]), #"{"id":1,"jsonrpc":"2.0","method":"m","params":{}}"#),
+        (.notification(method: "m", params: .null), #"{"jsonrpc":"2.0","method":"m"}"#),
+        (.result(id: .text("a"), true), #"{"id":"a","jsonrpc":"2.0","result":true}"#),
+        (.failure(id: 1, PeerError()), #"{"id":1,"jsonrpc":"2.0","error":{}}"#),
+        (
+            .failure(id: 1, SDKError.userRejected.peerError()),
+            #"{"id":1,"jsonrpc":"2.0","error":{"code":5000,"message":"User rejected."}}"#
+        ),
+    ])
+    func `messages are written as JavaScript writes them`(message: PeerMessage, text: String) {
+        #expect(String(decoding: message.encoded(), as: UTF8.self) == text)
+    }
+
+    @Test(arguments: [
         (#"{"id":1,"result":true}"#, FrameError.missingVersion), (#"{"id":1,"method":"m"}"#, .missingVersion),
         (#"{"id":1,"jsonrpc":2.0,"result":1}"#, .wrongVersion), ("[]", .notAnObject), ("1", .notAnObject),
         (#"{"id":{},"jsonrpc":"2.0","result":1}"#, .invalidID), (#"{"id":"","jsonrpc":"2.0","result":1}"#, .invalidID),
