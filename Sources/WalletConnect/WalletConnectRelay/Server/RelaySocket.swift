@@ -1,0 +1,268 @@
+import NIOCore
+import NIOWebSocket
+import Synchronization
+import WalletConnectProtocol
+
+/// One WebSocket connection: frames in, texts out, pings on the clock.
+///
+/// Synchronous on its event loop. Texts from other loops wait in a box and are written there in one go.
+final class RelaySocket: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+
+    private let hub: RelayHub
+    private let client: DIDKey
+    private let wheel: PingWheel
+    private var outlet: SocketOutlet?
+    private var id: ConnectionID?
+    /// The beginning of a message in fragments.
+    private var fragments: ByteBuffer?
+    private var isReading = false
+    private var isClosing = false
+    private var pingsMissed = 0
+
+    init(hub: RelayHub, client: DIDKey, wheel: PingWheel) {
+        self.hub = hub
+        self.client = client
+        self.wheel = wheel
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { start(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        start(context)
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        guard id == nil else { return }
+        let outlet = SocketOutlet(
+            channel: context.channel, outboundBytesMax: hub.settings.limits.outboundBytesMax)
+        self.outlet = outlet
+        id = hub.open(outlet, client: client)
+        wheel.add(self, context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end()
+    }
+
+    private func end() {
+        wheel.remove(self)
+        outlet?.isOver()
+        guard let id else { return }
+        self.id = nil
+        hub.close(id)
+    }
+
+    // MARK: Frames
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        pingsMissed = 0
+        isReading = true
+        outlet?.isReading = true
+        guard !isClosing else { return }
+        switch frame.opcode {
+        case .text where frame.fin && fragments == nil:
+            receive(frame.unmaskedData, context)
+        case .text where fragments == nil: fragments = frame.unmaskedData
+        case .continuation where fragments != nil: gather(frame, context)
+        case .ping: pong(frame.unmaskedData, context)
+        case .pong: return
+        case .connectionClose: answerClose(frame.unmaskedData, context)
+        case .binary: close(.notText, context)
+        default: close(.tryAgainLater, code: .protocolError, context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        outlet?.isReading = false
+        context.flush()
+        context.fireChannelReadComplete()
+    }
+
+    private func receive(_ text: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard let id else { return }
+        guard text.readableBytes <= hub.settings.limits.frameBytesMax else { return close(.tooLarge, context) }
+        hub.receive(text, from: id)
+    }
+
+    private func gather(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) {
+        guard var text = fragments else { return }
+        // Not kept a second time while it grows.
+        fragments = nil
+        var part = frame.unmaskedData
+        guard text.readableBytes + part.readableBytes <= hub.settings.limits.frameBytesMax else {
+            return close(.tooLarge, context)
+        }
+        text.writeBuffer(&part)
+        if frame.fin { receive(text, context) } else { fragments = text }
+    }
+
+    private func pong(_ data: ByteBuffer, _ context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .pong, data: data)), promise: nil)
+        if !isReading { context.flush() }
+    }
+
+    private func answerClose(_ data: ByteBuffer, _ context: ChannelHandlerContext) {
+        isClosing = true
+        let echo = data.getSlice(at: data.readerIndex, length: min(2, data.readableBytes)) ?? ByteBuffer()
+        finish(WebSocketFrame(fin: true, opcode: .connectionClose, data: echo), context)
+    }
+
+    func close(_ reason: RelayClose, code: WebSocketErrorCode? = nil, _ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        isClosing = true
+        finish(.close(reason, code: code), context)
+    }
+
+    private func finish(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) {
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(frame)).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    // MARK: Life
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if let id { hub.writability(id, context.channel.isWritable) }
+        // A reader that does not read is not read either, so that answers don't pile up.
+        context.channel.setOption(.autoRead, value: context.channel.isWritable).whenFailure { _ in }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case let event as ChannelEvent where event == .inputClosed: context.close(promise: nil)
+        case is ChannelShouldQuiesceEvent:
+            hub.drain()
+            // Not all at once: their clients come back somewhere.
+            let delay = Int64.random(in: 0...max(1, hub.settings.limits.drainMilliseconds / 2))
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            context.eventLoop.scheduleTask(in: .milliseconds(delay)) {
+                let (socket, context) = bound.value
+                socket.close(.goingAway, context)
+            }
+        case let event as RelayCloseEvent: close(event.reason, context)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The frame decoder's own handler has answered protocol errors; nothing can be read after one.
+        context.close(promise: nil)
+    }
+
+    /// The wheel has come round.
+    func ping(_ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        guard pingsMissed < hub.settings.limits.pingsMissedMax else { return context.close(promise: nil) }
+        pingsMissed += 1
+        let ping = WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer())
+        context.writeAndFlush(wrapOutboundOut(ping), promise: nil)
+    }
+}
+
+/// Asks the socket's handler to close it, in order with what was written before.
+struct RelayCloseEvent: Sendable {
+    let reason: RelayClose
+}
+
+extension WebSocketFrame {
+    static func close(_ reason: RelayClose, code: WebSocketErrorCode? = nil) -> WebSocketFrame {
+        var data = ByteBuffer()
+        data.write(webSocketErrorCode: code ?? WebSocketErrorCode(codeNumber: Int(reason.code)))
+        data.writeString(reason.reason)
+        return WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
+    }
+}
+
+/// The core's way to a socket, from any thread.
+final class SocketOutlet: RelayPeer {
+    private struct Box {
+        var texts: [ByteBuffer] = []
+        var close: RelayClose?
+        var isScheduled = false
+        var bytes = 0
+        var isOver = false
+    }
+
+    private let channel: any Channel
+    private let outboundBytesMax: Int
+    private let box = Mutex(Box())
+    private let reading = Atomic<Bool>(false)
+
+    init(channel: any Channel, outboundBytesMax: Int) {
+        self.channel = channel
+        self.outboundBytesMax = outboundBytesMax
+    }
+
+    var takesPushes: Bool { true }
+
+    /// While its handler reads, what is written is flushed at the end of the read.
+    var isReading: Bool {
+        get { reading.load(ordering: .relaxed) }
+        set { reading.store(newValue, ordering: .relaxed) }
+    }
+
+    func isOver() {
+        box.withLock { box in
+            box.isOver = true
+            box.texts = []
+        }
+    }
+
+    func send(_ text: ByteBuffer) {
+        if channel.eventLoop.inEventLoop, box.withLock({ $0.texts.isEmpty && !$0.isScheduled && !$0.isOver }) {
+            write(text)
+            if !isReading { channel.flush() }
+            return
+        }
+        schedule { box in
+            box.texts.append(text)
+            box.bytes += text.readableBytes
+        }
+    }
+
+    func close(_ reason: RelayClose) {
+        schedule { $0.close = reason }
+    }
+
+    private func schedule(_ change: (inout Box) -> Void) {
+        let mustSchedule = box.withLock { box in
+            guard !box.isOver else { return false }
+            change(&box)
+            if box.bytes > outboundBytesMax { box.close = .tryAgainLater }
+            defer { box.isScheduled = true }
+            return !box.isScheduled
+        }
+        guard mustSchedule else { return }
+        channel.eventLoop.execute { self.empty() }
+    }
+
+    private func empty() {
+        let (texts, close) = box.withLock { box in
+            defer {
+                box.texts = []
+                box.bytes = 0
+                box.close = nil
+                box.isScheduled = false
+            }
+            return (box.texts, box.close)
+        }
+        for text in texts { write(text) }
+        if !texts.isEmpty, !isReading { channel.flush() }
+        if let close { channel.pipeline.fireUserInboundEventTriggered(RelayCloseEvent(reason: close)) }
+    }
+
+    private func write(_ text: ByteBuffer) {
+        channel.write(WebSocketFrame(fin: true, opcode: .text, data: text), promise: nil)
+    }
+}
