@@ -18,7 +18,7 @@ public struct CacaoGrant: Sendable, Hashable {
         for cacao in cacaos {
             let issuer = try Issuer(cacao.payload.issuer)
             var chains = [issuer.chain.description]
-            if let recap = try Recap.last(in: cacao.payload.resources) {
+            if let recap = try Recap.signed(in: cacao.payload.resources) {
                 let namespace = issuer.chain.namespace
                 chains += recap.chains(of: namespace).filter { $0.hasPrefix("\(namespace):") }
                 for method in recap.methods(of: namespace) where !methods.containsText(method) {

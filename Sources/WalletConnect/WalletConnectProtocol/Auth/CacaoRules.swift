@@ -117,17 +117,23 @@ public enum CacaoRules {
             found.append(.resource(resource))
         }
 
-        // Some wallets merge several ReCaps into the last one, so what was asked for is all of them together.
-        let requested = asked.compactMap(Recap.tolerant).reduce(Recap(resources: [])) { $0.merging($1) }
+        // A ReCap that is not the last resource is not in the statement: the person was not shown it.
+        for resource in signed.dropLast() where Recap.isRecap(resource) && !asked.containsText(resource) {
+            found.append(.recap(resource))
+        }
         var granted: Recap?
-        for (index, resource) in signed.enumerated() where Recap.isRecap(resource) {
-            // A ReCap in another place is not in the statement: the person was not shown it.
-            guard index == signed.count - 1 || asked.containsText(resource), let recap = Recap.tolerant(resource) else {
-                found.append(.recap(resource))
-                continue
+        if let last = signed.last, Recap.isRecap(last) {
+            granted = Recap.tolerant(last)
+            if let granted {
+                if !asked.containsText(last) { found += excess(of: granted, over: asked) }
+                for resource in granted.resources {
+                    for chain in granted.chains(of: resource.name) where !request.chains.containsText(chain) {
+                        found.append(.chain(chain))
+                    }
+                }
+            } else {
+                found.append(.recap(last))
             }
-            if index == signed.count - 1 { granted = recap }
-            found += excess(of: recap, over: requested, chains: request.chains)
         }
         if !isStatement(payload.statement, of: request.statement, granted: granted) {
             found.append(.statement(payload.statement))
@@ -135,22 +141,28 @@ public enum CacaoRules {
         return found
     }
 
-    /// What a signed ReCap allows and the requested one does not.
-    private static func excess(of signed: Recap, over requested: Recap, chains: [String]) -> [CacaoMismatch] {
-        var found: [CacaoMismatch] = []
-        for resource in signed.resources {
-            let known = requested.abilities(of: resource.name)
-            for ability in resource.abilities {
-                guard let asked = known.first(where: { $0.name.isSameText(as: ability.name) }) else {
-                    found.append(.ability(resource: resource.name, name: ability.name))
-                    continue
-                }
-                if !isNarrower(ability.limits, than: asked.limits) {
-                    found.append(.ability(resource: resource.name, name: ability.name))
+    /// What a signed ReCap allows and the resources that were asked for do not.
+    ///
+    /// Some wallets merge several ReCaps into the last one, so what was asked for is all of them together.
+    private static func excess(of signed: Recap, over asked: [String]) -> [CacaoMismatch] {
+        // By bytes, since String takes different spellings of a name for the same.
+        func key(_ resource: String, _ ability: String) -> [UInt8] { Array("\(resource)\0\(ability)".utf8) }
+        var known: [[UInt8]: [JSON]] = [:]
+        for recap in asked.compactMap(Recap.tolerant) {
+            for resource in recap.resources {
+                // The first stays, as in ``Recap/merging(_:)``.
+                for ability in resource.abilities where known[key(resource.name, ability.name)] == nil {
+                    known[key(resource.name, ability.name)] = ability.limits
                 }
             }
-            for chain in signed.chains(of: resource.name) where !chains.containsText(chain) {
-                found.append(.chain(chain))
+        }
+        var found: [CacaoMismatch] = []
+        for resource in signed.resources {
+            for ability in resource.abilities {
+                let limits = known[key(resource.name, ability.name)]
+                if limits.map({ isNarrower(ability.limits, than: $0) }) != true {
+                    found.append(.ability(resource: resource.name, name: ability.name))
+                }
             }
         }
         return found

@@ -37,6 +37,13 @@ extension Recap {
         do { self = try Self.read(json, takesEmptyLimits: false) } catch { throw .recap(error) }
     }
 
+    /// The ReCap of a signed message: as ``last(in:)``, but abilities may be without limits, as some wallets write them.
+    static func signed(in resources: [String]?) throws(AuthError) -> Recap? {
+        guard let last = resources?.last, isRecap(last) else { return nil }
+        if let recap = tolerant(last) { return recap }
+        return try decode(last)
+    }
+
     /// As ``init(json:)``, but takes abilities with an empty array of limits, which reown-swift writes.
     static func tolerant(_ text: String) -> Recap? {
         guard isRecap(text), let bytes = bytes(base64: text.utf8.dropFirst(prefix.utf8.count)),

@@ -86,7 +86,7 @@ public enum SignInMessage {
             guard !page.isEmpty else { throw .missingAudience }
             issuer = try Issuer(payload.issuer)
             try SignInMessage.checkLines(payload, page: page)
-            recap = try SignInMessage.recap(of: payload)
+            recap = try Recap.signed(in: payload.resources)
         }
     }
 
@@ -132,13 +132,6 @@ public enum SignInMessage {
             if !texts.containsText(text) { texts.append(text) }
         }
         return texts
-    }
-
-    fileprivate static func recap(of payload: Cacao.Payload) throws(AuthError) -> Recap? {
-        guard let last = payload.resources?.last, Recap.isRecap(last) else { return nil }
-        // Some wallets write abilities without limits; their text is the same.
-        if let recap = Recap.tolerant(last) { return recap }
-        return try Recap.decode(last)
     }
 
     private static func accountName(_ namespace: String, _ variant: Variant) -> String {

@@ -187,5 +187,9 @@ struct CacaoRulesTests {
             ])
         #expect(grant.methods == ["eth_sendTransaction", "personal_sign"])
         #expect(try CacaoGrant(of: [second]).methods.isEmpty)
+        // Abilities without limits, as reown-swift writes them.
+        let bare = Recap(resources: [.init(name: "eip155", abilities: [.init(name: "request/a", limits: [])])])
+        second.payload.resources = [bare.encoded]
+        #expect(try CacaoGrant(of: [second]).methods == ["a"])
     }
 }
