@@ -45,6 +45,12 @@ struct VerifyVectorTests {
         }
     }
 
+    @Test(arguments: Vectors.cases("crypto.json", "hash_message"))
+    func `a message is known by the hash of its bytes`(vector: Vectors.Case) {
+        #expect(AttestationID.encrypted(vector.text("utf8")) == vector.text("sha256"))
+        #expect(AttestationID.decrypted(Array(vector.text("utf8").utf8)) == vector.text("sha256"))
+    }
+
     @Test(arguments: Vectors.cases(file, "invalid"))
     func `a wrong token or key is refused`(vector: Vectors.Case) throws {
         if let wrong = vector["key"] {
