@@ -28,6 +28,15 @@ public enum Attestation {
         case attested(AttestedOrigin)
         /// The token says nothing that can be believed.
         case unknown(Reason)
+
+        /// What ``VerifyContext/init(attestation:metadataURL:verifyURL:comparison:)`` takes: also an origin that the
+        /// service does not know, whose context is then unknown but may be a fraud.
+        public var origin: AttestedOrigin? {
+            switch self {
+            case .attested(let origin), .unknown(.unverified(let origin)): origin
+            case .unknown: nil
+            }
+        }
     }
 
     /// Why a token says nothing.

@@ -27,6 +27,8 @@ struct VerifyVectorTests {
         #expect(try Attestation.unverifiedClaims(token).id == id)
         let held: Attestation.Verdict = origin.isVerified! ? .attested(origin) : .unknown(.unverified(origin))
         #expect(try check(token, id: id, at: end - 1) == held)
+        #expect(held.origin == origin)
+        #expect(Attestation.Verdict.unknown(.expired).origin == nil)
         #expect(try check(token, id: id, at: end) == .unknown(.expired))
         #expect(try check(token, id: String(repeating: "0", count: 64), at: end - 1) == .unknown(.otherMessage))
         #expect(try check("", id: id, at: end - 1) == .unknown(.empty))
