@@ -3,11 +3,12 @@ extension Recap {
     public static let statementOpening =
         "I further authorize the stated URI to perform the following actions on my behalf: "
 
-    /// How the abilities of one resource are put in order; with a single ability both are the same.
+    /// How the abilities of one resource are put in order; with one ability and lower-case actions both are the same.
     public enum StatementOrder: Sendable, Hashable {
-        /// By action, then grouped by ability in the order in which abilities come: the JavaScript client.
+        /// By action in the order of the locale, then grouped by ability in the order in which abilities come: the
+        /// JavaScript client. From the third ability of a resource on, it writes a comma between them.
         case action
-        /// By ability and then by action: reown-swift.
+        /// By ability and then by action, both byte by byte: reown-swift.
         case ability
     }
 
@@ -22,30 +23,40 @@ extension Recap {
     public func statement(after statement: String? = nil, order: StatementOrder = .action) -> String {
         let statement = statement ?? ""
         if statement.contains(Self.statementOpening) { return statement }
-        var items: [String] = []
+        var count = 0
+        var parts: [String] = []
         for resource in resources {
-            let sorted = resource.abilities.sorted { left, right in
-                switch order {
-                case .action: LocaleOrder.precedes(left.action ?? "", right.action ?? "")
-                case .ability: LocaleOrder.precedes(left.name, right.name)
-                }
+            var part = ""
+            for (index, group) in Self.groups(of: resource, order: order).enumerated() {
+                count += 1
+                if index > 0 { part += index > 1 && order == .action ? ", " : " " }
+                part += "(\(count)) '\(group.ability)': \(group.actions) for '\(resource.name)'."
             }
-            var groups: [(ability: String, actions: [String])] = []
-            for entry in sorted {
-                let ability = entry.ability
-                let action = "'\(entry.action ?? "")'"
-                if let index = groups.firstIndex(where: { $0.ability.isSameText(as: ability) }) {
-                    groups[index].actions.append(action)
-                } else {
-                    groups.append((ability, [action]))
-                }
-            }
-            for group in groups {
-                let actions = group.actions.joined(separator: ", ")
-                items.append("(\(items.count + 1)) '\(group.ability)': \(actions) for '\(resource.name)'.")
+            parts.append(part)
+        }
+        let sentence = Self.statementOpening + parts.joined(separator: " ")
+        return statement.isEmpty ? sentence : "\(statement) \(sentence)"
+    }
+
+    /// The abilities of a resource, each with its actions in quotes.
+    private static func groups(of resource: Resource, order: StatementOrder) -> [(ability: String, actions: String)] {
+        let sorted = resource.abilities.map { (ability: $0.ability, action: $0.action ?? "") }.sorted { left, right in
+            switch order {
+            case .action: LocaleOrder.precedes(left.action, right.action)
+            case .ability:
+                left.ability.isSameText(as: right.ability)
+                    ? left.action.utf8.lexicographicallyPrecedes(right.action.utf8)
+                    : left.ability.utf8.lexicographicallyPrecedes(right.ability.utf8)
             }
         }
-        let sentence = Self.statementOpening + items.joined(separator: " ")
-        return statement.isEmpty ? sentence : "\(statement) \(sentence)"
+        var groups: [(ability: String, actions: String)] = []
+        for entry in sorted {
+            if let index = groups.firstIndex(where: { $0.ability.isSameText(as: entry.ability) }) {
+                groups[index].actions += ", '\(entry.action)'"
+            } else {
+                groups.append((entry.ability, "'\(entry.action)'"))
+            }
+        }
+        return groups
     }
 }

@@ -42,6 +42,27 @@ struct SignInMessageTests {
         }
     }
 
+    @Test func `three abilities of one resource are written as each client writes them`() {
+        let recap = Recap(resources: [
+            .init(
+                name: "r",
+                abilities: ["b/x", "a/y", "c/z", "a/W"].map { Recap.Ability(name: $0, limits: [.object([])]) }),
+            .init(name: "s", abilities: [.init(name: "d/e", limits: [.object([])])]),
+        ])
+        #expect(
+            recap.statement()
+                == Recap.statementOpening
+                + "(1) 'a': 'W', 'y' for 'r'. (2) 'b': 'x' for 'r'., (3) 'c': 'z' for 'r'. (4) 'd': 'e' for 's'.")
+        #expect(
+            recap.statement(order: .ability)
+                == Recap.statementOpening
+                + "(1) 'a': 'W', 'y' for 'r'. (2) 'b': 'x' for 'r'. (3) 'c': 'z' for 'r'. (4) 'd': 'e' for 's'.")
+        // Upper case comes before lower case byte by byte, and among its neighbours in a locale.
+        let mixed = Recap(resource: "eip155", ability: "request", actions: ["eth_a", "eth_B", "eth_c"])
+        #expect(mixed.statement().contains("'eth_a', 'eth_B', 'eth_c'"))
+        #expect(mixed.statement(order: .ability).contains("'eth_B', 'eth_a', 'eth_c'"))
+    }
+
     @Test func `a contract is asked about each wording in turn`() throws {
         let payload = Self.payload(resources: [], issuer: "eip155:1:0x2faf83c542b68f1b4cdc0e770e8cb9f567b08f71")
         let hashes = try SignInMessage.variants(of: payload).map { EIP191.hash(text: $0) }
