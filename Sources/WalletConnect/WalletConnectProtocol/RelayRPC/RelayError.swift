@@ -45,45 +45,90 @@ public struct RelayError: Error, Sendable, Hashable {
 
 extension RelayError {
     /// The errors that relays and clients have agreed on.
+    ///
+    /// The raw value names the kind; `tag` is what is sent, and three tags are in use in two classes.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
-        // Who is calling.
+        // MARK: Who is calling
+
+        /// No project has the id that the client named.
         case projectNotFound = "ProjectNotFound"
+        /// The relay wants a project and the client named none.
         case projectIDNotSpecified = "ProjectIdNotSpecified"
+        /// The project was switched off.
         case projectInactive = "ProjectInactive"
+        /// The project does not allow this page or application.
         case originNotAllowed = "OriginNotAllowed"
+        /// The token does not prove who the client is.
         case invalidJWT = "InvalidJwt"
+        /// There is no token.
         case missingJWT = "MissingJwt"
+        /// The relay does not serve this country.
         case countryBlocked = "CountryBlocked"
-        // How often.
+
+        // MARK: How often
+
+        /// The client calls too often.
         case tooManyRequests = "TooManyRequests"
-        // What was sent.
+
+        // MARK: What was sent
+
+        /// The relay has no such call.
         case invalidMethod = "InvalidMethod"
+        /// A parameter is missing or of the wrong type.
         case invalidParams = "InvalidParams"
+        /// The message is larger than the relay carries.
         case payloadSizeExceeded = "PayloadSizeExceeded"
+        /// A topic is not 64 hexadecimal digits.
         case invalidTopic = "InvalidTopic"
+        /// A subscription is not named by 64 hexadecimal digits.
         case invalidSubscriptionID = "InvalidSubscriptionId"
+        /// The id is missing, or below a thousand million.
         case invalidRequestID = "InvalidRequestId"
+        /// The version is not `"2.0"`.
         case invalidJSONRPCVersion = "InvalidJsonRpcVersion"
+        /// More than 500 in one call.
         case batchLimitExceeded = "BatchLimitExceeded"
+        /// None in a call for many.
         case batchEmpty = "BatchEmpty"
+        /// The frame is no JSON, or more of it than is read.
         case serialization = "Serialization"
-        // What was asked cannot be done.
+
+        // MARK: What was asked cannot be done
+
+        /// The client has too many subscriptions.
         case subscriberLimitExceeded = "SubscriberLimitExceeded"
+        /// The message would end too soon.
         case ttlTooShort = "TtlTooShort"
+        /// The message would stay too long.
         case ttlTooLong = "TtlTooLong"
+        /// Too many messages wait at the topic.
         case mailboxLimitExceeded = "MailboxLimitExceeded"
+        /// A compound call stopped at its first step.
         case createTopicFailed = "CreateTopicFailed"
+        /// A compound call stopped at the subscription.
         case subscribeFailed = "SubscribeFailed"
+        /// A compound call stopped at a message.
         case publishFailed = "PublishFailed"
+        /// A registration begins or ends at the wrong time.
         case invalidTTL = "InvalidTtl"
+        /// A registration names no service.
         case invalidServiceURL = "InvalidServiceUrl"
+        /// A registration names no webhook.
         case invalidWebhookURL = "InvalidWebhookUrl"
+        /// A token is for another call.
         case invalidAction = "InvalidAction"
-        case invalidWatchJWT = "InvalidJwt (watch)"
-        case handlerUnknown = "Unknown (handler)"
-        // The relay's own fault.
+        /// The token does not prove that the watched client agrees.
+        case invalidWatchJWT = "WatchInvalidJwt"
+        /// It failed, and the relay does not say why.
+        case handlerUnknown = "HandlerUnknown"
+
+        // MARK: The relay's own fault
+
+        /// The relay could not store or read.
         case storageError = "StorageError"
-        case internalSerialization = "Serialization (internal)"
+        /// The relay could not write its own answer.
+        case internalSerialization = "InternalSerialization"
+        /// The relay failed, and does not say why.
         case unknown = "Unknown"
 
         /// What stands in `data`; three tags are in use in two classes.

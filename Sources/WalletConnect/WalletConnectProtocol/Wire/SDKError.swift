@@ -7,50 +7,97 @@
 ///
 /// Standard: [WalletConnect 2.0 error codes](https://specs.walletconnect.com/2.0/specs/clients/sign/error-codes).
 public enum SDKError: String, Error, Sendable, Hashable, CaseIterable {
-    // Sent between clients.
+    // MARK: Sent between clients
+
+    /// 1001: "Invalid method."
     case invalidMethod = "INVALID_METHOD"
+    /// 1002: "Invalid event."
     case invalidEvent = "INVALID_EVENT"
+    /// 1003: "Invalid update request."
     case invalidUpdateRequest = "INVALID_UPDATE_REQUEST"
+    /// 1004: "Invalid extend request."
     case invalidExtendRequest = "INVALID_EXTEND_REQUEST"
+    /// 1005: "Invalid session settle request."
     case invalidSessionSettleRequest = "INVALID_SESSION_SETTLE_REQUEST"
+    /// 3001: "Unauthorized method."
     case unauthorizedMethod = "UNAUTHORIZED_METHOD"
+    /// 3002: "Unauthorized event."
     case unauthorizedEvent = "UNAUTHORIZED_EVENT"
+    /// 3003: "Unauthorized update request."
     case unauthorizedUpdateRequest = "UNAUTHORIZED_UPDATE_REQUEST"
+    /// 3004: "Unauthorized extend request."
     case unauthorizedExtendRequest = "UNAUTHORIZED_EXTEND_REQUEST"
+    /// 5000: "User rejected."
     case userRejected = "USER_REJECTED"
+    /// 5001: "User rejected chains."
     case userRejectedChains = "USER_REJECTED_CHAINS"
+    /// 5002: "User rejected methods."
     case userRejectedMethods = "USER_REJECTED_METHODS"
+    /// 5003: "User rejected events."
     case userRejectedEvents = "USER_REJECTED_EVENTS"
+    /// 5100: "Unsupported chains."
     case unsupportedChains = "UNSUPPORTED_CHAINS"
+    /// 5101: "Unsupported methods."
     case unsupportedMethods = "UNSUPPORTED_METHODS"
+    /// 5102: "Unsupported events."
     case unsupportedEvents = "UNSUPPORTED_EVENTS"
+    /// 5103: "Unsupported accounts."
     case unsupportedAccounts = "UNSUPPORTED_ACCOUNTS"
+    /// 5104: "Unsupported namespace key."
     case unsupportedNamespaceKey = "UNSUPPORTED_NAMESPACE_KEY"
+    /// 6000: "User disconnected."
     case userDisconnected = "USER_DISCONNECTED"
+    /// 7000: "Session settlement failed."
     case sessionSettlementFailed = "SESSION_SETTLEMENT_FAILED"
+    /// 10_001: "Unsupported wc_ method."
     case wcMethodUnsupported = "WC_METHOD_UNSUPPORTED"
-    // Of the specification only; no client in use sends most of them.
+
+    // MARK: Of the specification only; no client in use sends most of them
+
+    /// 3005: "Unauthorized chain."
     case unauthorizedChain
+    /// 4001: "User rejected request."
     case userRejectedRequest
+    /// 7001: "No session for topic."
     case noSessionForTopic
+    /// 8000: "Session request expired."
     case sessionRequestExpired
+    /// 11_001: "Malformed response params."
     case malformedResponseParams
+    /// 11_002: "Malformed request params."
     case malformedRequestParams
+    /// 11_003: "Message compromised."
     case messageCompromised
+    /// 11_004: "Signature verification failed."
     case signatureVerificationFailed
+    /// 11_005: "Request expired."
     case requestExpired
+    /// 11_006: "Missing issuer."
     case missingIssuer
+    /// 12_001: "User rejected request."
     case authUserRejected
+    /// 12_002: "User disconnected."
     case authUserDisconnected
-    // Never sent: a client says these to its own application.
+
+    // MARK: Never sent: a client says these to its own application
+
+    /// 1: "Not initialized."
     case notInitialized = "NOT_INITIALIZED"
+    /// 2: "No matching key."
     case noMatchingKey = "NO_MATCHING_KEY"
+    /// 3: "Restore will override."
     case restoreWillOverride = "RESTORE_WILL_OVERRIDE"
+    /// 4: "Resubscribed."
     case resubscribed = "RESUBSCRIBED"
+    /// 5: "Missing or invalid."
     case missingOrInvalid = "MISSING_OR_INVALID"
+    /// 6: "Expired."
     case expired = "EXPIRED"
+    /// 7: "Unknown type."
     case unknownType = "UNKNOWN_TYPE"
+    /// 8: "Mismatched topic."
     case mismatchedTopic = "MISMATCHED_TOPIC"
+    /// 9: "Non conforming namespaces."
     case nonConformingNamespaces = "NON_CONFORMING_NAMESPACES"
 
     /// The number, which is sent as `code`.
@@ -122,11 +169,17 @@ public enum SDKError: String, Error, Sendable, Hashable, CaseIterable {
 ///
 /// Standard: [JSON-RPC 2.0](https://www.jsonrpc.org/specification), section 5.1.
 public enum JSONRPCError: Int64, Error, Sendable, Hashable, CaseIterable {
+    /// -32_700, as the standard names it.
     case parseError = -32_700
+    /// -32_600, as the standard names it.
     case invalidRequest = -32_600
+    /// -32_601, as the standard names it.
     case methodNotFound = -32_601
+    /// -32_602, as the standard names it.
     case invalidParams = -32_602
+    /// -32_603, as the standard names it.
     case internalError = -32_603
+    /// -32_000, as the standard names it.
     case serverError = -32_000
 
     /// Codes that a server may give a meaning of its own.

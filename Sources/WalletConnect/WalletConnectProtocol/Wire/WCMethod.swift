@@ -1,16 +1,28 @@
 /// The calls that clients make to each other inside envelopes.
 public enum WCMethod: String, Sendable, Hashable, CaseIterable {
+    /// Ends a pairing; never answered by JavaScript clients.
     case pairingDelete = "wc_pairingDelete"
+    /// Asks whether the peer of a pairing is there.
     case pairingPing = "wc_pairingPing"
+    /// Prolongs a pairing; of the specification only.
     case pairingExtend = "wc_pairingExtend"
+    /// A dApp proposes a session.
     case sessionPropose = "wc_sessionPropose"
+    /// A wallet says what the session allows.
     case sessionSettle = "wc_sessionSettle"
+    /// The controller changes what the session allows.
     case sessionUpdate = "wc_sessionUpdate"
+    /// The controller prolongs the session.
     case sessionExtend = "wc_sessionExtend"
+    /// A dApp asks the wallet to do something.
     case sessionRequest = "wc_sessionRequest"
+    /// A wallet tells of a change; never answered by JavaScript clients.
     case sessionEvent = "wc_sessionEvent"
+    /// Ends a session.
     case sessionDelete = "wc_sessionDelete"
+    /// Asks whether the peer of a session is there.
     case sessionPing = "wc_sessionPing"
+    /// A dApp asks to sign in, and proposes a session by the way.
     case sessionAuthenticate = "wc_sessionAuthenticate"
 
     /// How the call and its answers are published.

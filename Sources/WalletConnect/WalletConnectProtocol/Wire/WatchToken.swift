@@ -15,7 +15,10 @@ public enum WatchToken {
 
     /// Which side of a message is watched; in `typ`.
     public enum Role: String, Sendable, Hashable {
-        case subscriber, publisher
+        /// What the client receives.
+        case subscriber
+        /// What the client sends.
+        case publisher
 
         /// What can happen to a message as this side sees it.
         public var statuses: Set<Status> {
@@ -28,7 +31,12 @@ public enum WatchToken {
 
     /// What happened to a message; in `sts`.
     public enum Status: String, Sendable, Hashable, CaseIterable {
-        case accepted, queued, delivered
+        /// The relay took it.
+        case accepted
+        /// The subscriber is away.
+        case queued
+        /// The subscriber has it.
+        case delivered
     }
 
     /// The longest webhook URL, in characters.
