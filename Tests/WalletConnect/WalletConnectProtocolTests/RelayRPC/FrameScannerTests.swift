@@ -144,13 +144,13 @@ enum FrameMaker {
     }
 
     private static func topic(using random: inout SeededRandom) -> String {
-        let hex = (0..<64).map { _ in String("0123456789abcdefABCDEF".randomElement(using: &random)!) }.joined()
+        let hex = (0..<64).map { _ in String("0123456789abcdefABCDEF".randomElement(using: &random) ?? "0") }.joined()
         return odd("\"\(hex)\"", "\"\(hex.dropLast())\"", "\"\(hex.dropLast())g\"", "5", using: &random)
     }
 
     private static func message(using random: inout SeededRandom) -> String {
         let count = Int.random(in: 0..<80, using: &random)
-        let text = (0..<count).map { _ in String("abcXYZ019+/=~ {}[],:".randomElement(using: &random)!) }.joined()
+        let text = (0..<count).map { _ in String("abcXYZ019+/=~ {}[],:".randomElement(using: &random) ?? "a") }.joined()
         return odd("\"\(text)\"", "\"\(text)é\"", #""\#(text)\n""#, #""\#(text)\u0041""#, "7", using: &random)
     }
 
@@ -170,6 +170,6 @@ enum FrameMaker {
 
     /// The first as a rule, one of the others now and then.
     private static func odd(_ usual: String, _ others: String..., using random: inout SeededRandom) -> String {
-        chance(12, using: &random) ? others.randomElement(using: &random)! : usual
+        chance(12, using: &random) ? (others.randomElement(using: &random) ?? usual) : usual
     }
 }

@@ -1,3 +1,4 @@
+import Cryptography
 import Primitives
 import Testing
 
@@ -140,10 +141,10 @@ struct RelayFrameVectorTests {
 }
 
 struct RelayFrameTests {
-    static let hex = "c4163cf65859106b3f5435fc296e7765411178ed452d1c30337a6230138c9840"
-    static let topic = try! Topic(hex: hex)
-    static let other = try! Topic(hex: String(repeating: "0f", count: 32))
-    static let subscription = try! SubscriptionID(hex: hex)
+    static let topic = Topic(Hash32(repeating: 0xC4))
+    static let hex = topic.hex
+    static let other = Topic(Hash32(repeating: 0x0F))
+    static let subscription = SubscriptionID(topic: topic, client: DIDKey(Ed25519.PrivateKey.of(1).publicKey))
     static let full = RelayPublish(
         topic: topic, message: "AAé\"\\\u{1}=", ttlSeconds: .max, tag: 1108, prompt: true, attestation: "a.b.c",
         analytics: RelayAnalytics(

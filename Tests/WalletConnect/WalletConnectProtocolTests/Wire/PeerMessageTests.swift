@@ -127,10 +127,10 @@ struct PeerMessageVectorTests {
     }
 
     private func rule(_ json: JSON?) -> PublishRule? {
-        json.map {
-            PublishRule(
-                tag: UInt32($0["tag"]!.int!), ttlSeconds: UInt32($0["ttl"]!.int!), prompt: $0["prompt"]!.bool!)
+        guard let tag = json?["tag"]?.int, let ttl = json?["ttl"]?.int, let prompt = json?["prompt"]?.bool else {
+            return nil
         }
+        return PublishRule(tag: UInt32(tag), ttlSeconds: UInt32(ttl), prompt: prompt)
     }
 }
 

@@ -135,7 +135,10 @@ struct RelayTokenVectorTests {
 extension Ed25519.PrivateKey {
     /// A key whose seed repeats one byte.
     static func of(_ byte: UInt8) -> Ed25519.PrivateKey {
-        try! Ed25519.PrivateKey(seed: SecretBytes(copying: [UInt8](repeating: byte, count: 32)))
+        guard let key = try? Ed25519.PrivateKey(seed: SecretBytes(copying: [UInt8](repeating: byte, count: 32))) else {
+            preconditionFailure("32 bytes are a seed")
+        }
+        return key
     }
 }
 
