@@ -69,7 +69,7 @@ public struct AuthenticateResult: Sendable, Hashable {
     }
 
     /// The result as it is sent.
-    public var json: JSON { ["cacaos": .array(cacaos.map(\.json)), "responder": responder.json] }
+    public var json: JSON { .payload(["cacaos": .array(cacaos.map(\.json)), "responder": responder.json]) }
 }
 
 extension JSON {

@@ -17,20 +17,20 @@ extension JSON {
     func required<Value>(
         _ name: String, _ read: (JSON) throws(PayloadError) -> Value
     ) throws(PayloadError) -> Value {
-        guard let value = field(name) else { throw PayloadError(name, .missing) }
-        do throws(PayloadError) {
-            return try read(value)
-        } catch {
-            throw error.within(name)
-        }
+        guard let value = try optional(name, read) else { throw PayloadError(name, .missing) }
+        return value
     }
 
     /// The member called `name`, read by `read` if it is there.
     func optional<Value>(
         _ name: String, _ read: (JSON) throws(PayloadError) -> Value
     ) throws(PayloadError) -> Value? {
-        guard field(name) != nil else { return nil }
-        return try required(name, read)
+        guard let value = field(name) else { return nil }
+        do throws(PayloadError) {
+            return try read(value)
+        } catch {
+            throw error.within(name)
+        }
     }
 
     // MARK: Whole values
@@ -151,8 +151,15 @@ extension JSON {
 
 extension JSON {
     /// An object of those of the members that have a value, in their order.
-    static func payload(_ members: KeyValuePairs<String, JSON?>) -> JSON {
-        .object(omittingNil: members)
+    ///
+    /// The names are this module's own and differ, so they are not compared: sessions are written for every change.
+    static func payload(_ pairs: KeyValuePairs<String, JSON?>) -> JSON {
+        var members: [JSONMember] = []
+        members.reserveCapacity(pairs.count)
+        for (name, value) in pairs {
+            if let value { members.append(JSONMember(name: name, value: value)) }
+        }
+        return .object(members)
     }
 
     /// An array of texts.

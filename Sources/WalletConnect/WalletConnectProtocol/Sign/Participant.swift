@@ -116,7 +116,7 @@ public struct Participant: Sendable, Hashable {
 
     /// The participant as it is sent.
     public var json: JSON {
-        ["publicKey": .string(publicKey), "metadata": metadata.json]
+        .payload(["publicKey": .string(publicKey), "metadata": metadata.json])
     }
 }
 

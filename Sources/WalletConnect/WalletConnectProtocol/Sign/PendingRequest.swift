@@ -70,11 +70,11 @@ public struct PendingRequest: Sendable, Hashable {
 
     /// The request as a record.
     public var json: JSON {
-        [
+        .payload([
             "topic": .string(topic.hex), "id": id.json,
             "params": SessionRequestParams(method: method, params: params, expiry: expiry, chainID: chain).json,
             "verifyContext": verifyContext.json,
-        ]
+        ])
     }
 }
 

@@ -19,7 +19,7 @@ public struct SessionUpdateParams: Sendable, Hashable {
     }
 
     /// The params as they are sent.
-    public var json: JSON { ["namespaces": namespaces.json] }
+    public var json: JSON { .payload(["namespaces": namespaces.json]) }
 }
 
 /// A longer life for a session: wc_sessionExtend.
@@ -85,11 +85,11 @@ public struct SessionRequestParams: Sendable, Hashable {
 
     /// The params as they are sent.
     public var json: JSON {
-        [
+        .payload([
             "request": .payload([
                 "method": .string(method), "params": params, "expiryTimestamp": expiry.map { JSON($0) },
             ]), "chainId": .string(chainID),
-        ]
+        ])
     }
 }
 
@@ -145,7 +145,7 @@ public struct SessionEventParams: Sendable, Hashable {
     }
 
     /// The params as they are sent.
-    public var json: JSON { ["event": event.json, "chainId": .string(chainID)] }
+    public var json: JSON { .payload(["event": event.json, "chainId": .string(chainID)]) }
 }
 
 /// Why something ends: wc_sessionDelete and wc_pairingDelete; also what a wallet says when it refuses a proposal.
@@ -175,5 +175,5 @@ public struct Reason: Sendable, Hashable {
     }
 
     /// The reason as it is sent.
-    public var json: JSON { ["code": JSON(code), "message": .string(message)] }
+    public var json: JSON { .payload(["code": JSON(code), "message": .string(message)]) }
 }

@@ -77,7 +77,7 @@ public struct SessionProposal: Sendable, Hashable {
     /// The params of wc_sessionPropose as they are sent.
     ///
     /// Both kinds of namespaces are written even if empty, and `relays` is never left out: some wallets need them.
-    public var params: JSON { .object(omittingNil: members) }
+    public var params: JSON { .payload(members) }
 
     /// Reads a record that `json` made.
     ///
@@ -133,7 +133,7 @@ public struct ProposalAnswer: Sendable, Hashable {
 
     /// The result as it is sent.
     public var json: JSON {
-        ["relay": relay.json, "responderPublicKey": .string(responderPublicKey)]
+        .payload(["relay": relay.json, "responderPublicKey": .string(responderPublicKey)])
     }
 }
 
