@@ -52,6 +52,9 @@ public struct PayloadError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The same problem, seen from the object that holds this one as its member `name`.
     func within(_ name: String) -> PayloadError {
+        // Namespaces are named by the peer, and a log line must not be its to break.
+        let name = String(
+            decoding: name.utf8.map { (0x21...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
         guard path.utf8.count + name.utf8.count < Self.pathBytesMax else { return self }
         if path.isEmpty { return PayloadError(name, problem) }
         return PayloadError(path.utf8.first == UInt8(ascii: "[") ? name + path : "\(name).\(path)", problem)

@@ -166,6 +166,9 @@ struct HostilePayloadTests {
             _ = try NamespaceMap<ProposalNamespace>.decode(
                 .object([JSONMember(name: long, value: ["methods": [], "events": []])]))
         }
+        refused("a?b?.methods", .missing) {
+            _ = try NamespaceMap<ProposalNamespace>.decode(["a\nb\u{7F}": ["events": []]])
+        }
         refused("icons", .tooMany(max: PayloadLimits.iconsMax)) {
             _ = try Metadata.decode(["icons": many(PayloadLimits.iconsMax + 1)])
         }
