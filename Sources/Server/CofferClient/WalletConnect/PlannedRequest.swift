@@ -81,3 +81,43 @@ package struct PlannedRequest: Sendable, Equatable {
         }
     }
 }
+
+/// An event as it stands on the command line: `[CHAIN ]NAME[ JSON]`.
+package struct Announcement: Sendable, Equatable {
+    /// The chain; `nil` is the first one of the session.
+    package var chain: ChainID?
+    /// The name.
+    package var name: String
+    /// What is told.
+    package var data: JSON
+
+    /// Makes an event.
+    package init(chain: ChainID?, name: String, data: JSON) {
+        self.chain = chain
+        self.name = name
+        self.data = data
+    }
+
+    /// Reads an event.
+    ///
+    /// - Throws: ``ClientError`` with `usage`.
+    package init(_ text: String) throws(ClientError) {
+        var words = text.split(separator: " ", maxSplits: 2).map(String.init)
+        chain = words.first.flatMap { try? ChainID($0) }
+        if chain == nil, words.count == 3 { words = [words[0], words[1] + " " + words[2]] }
+        if chain != nil { words.removeFirst() }
+        guard let name = words.first, !name.isEmpty else {
+            throw ClientError(.usage, "an event is written NAME DATA, for example 'chainChanged 1'")
+        }
+        self.name = name
+        guard words.count > 1 else {
+            data = .null
+            return
+        }
+        do {
+            data = try JSON.parse(words[1], limits: .rpc)
+        } catch {
+            throw ClientError(.usage, "what is told with \(SafeText.line(name)) is \(error)")
+        }
+    }
+}

@@ -80,3 +80,29 @@ package struct SessionWish: Sendable, Equatable {
             })
     }
 }
+
+/// A sign-in that a dApp on the command line asks for.
+package struct SignInWish: Sendable, Equatable {
+    /// The page that asks.
+    package var url: String
+    /// Its host, with the port if there is one.
+    package var domain: String
+    /// What the person reads.
+    package var statement: String?
+
+    /// Reads `https://host/path`, or `host` or `host/path` alone.
+    ///
+    /// - Throws: ``ClientError`` with `usage`.
+    package init(url: String, statement: String?) throws(ClientError) {
+        let full = url.contains("://") ? url : "https://\(url)"
+        let rest = full.drop { $0 != ":" }.dropFirst(3)
+        let host = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let isWeb = full.hasPrefix("https://") || full.hasPrefix("http://")
+        guard isWeb, !host.isEmpty, !host.contains("@"), full.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw ClientError(.usage, "--authenticate takes a web address, for example https://example.com/login")
+        }
+        self.url = full
+        domain = String(host)
+        self.statement = statement
+    }
+}

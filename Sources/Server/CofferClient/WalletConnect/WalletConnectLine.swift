@@ -153,6 +153,17 @@ package struct WalletConnectLine: Sendable, Equatable {
             text: lines.joined(separator: "\n"))
     }
 
+    /// A dApp asks somebody to sign in.
+    package static func signIn(id: Int64, requester: JSON, payload: JSON) -> WalletConnectLine {
+        var lines = ["sign-in \(id)", "  from      \(peerText(requester))"]
+        lines.append("  at        \(SafeText.line(payload["aud"]?.string ?? payload["domain"]?.string ?? ""))")
+        if let statement = payload["statement"]?.string, !statement.isEmpty {
+            lines.append("  says      \(SafeText.line(statement))")
+        }
+        return WalletConnectLine(
+            "sign_in", ["id": JSON(id), "peer": requester, "payload": payload], text: lines.joined(separator: "\n"))
+    }
+
     /// A dApp asks for something.
     package static func request(id: Int64, topic: String, method: String, params: JSON, chain: String)
         -> WalletConnectLine

@@ -44,6 +44,31 @@ import Testing
         }
     }
 
+    @Test func `an event is a name and what is told`() throws {
+        #expect(try Announcement("chainChanged 1") == Announcement(chain: nil, name: "chainChanged", data: 1))
+        #expect(
+            try Announcement(#"eip155:1 accountsChanged ["0xa", "0xb"]"#)
+                == Announcement(chain: chain, name: "accountsChanged", data: ["0xa", "0xb"]))
+        #expect(
+            try Announcement(#"note {"a b": "c d"}"#)
+                == Announcement(chain: nil, name: "note", data: ["a b": "c d"]))
+        #expect(try Announcement("tick") == Announcement(chain: nil, name: "tick", data: .null))
+        for text in ["", " ", "eip155:1", "name {", "name a b"] {
+            let error = #expect(throws: ClientError.self) { try Announcement(text) }
+            #expect(error?.exit == .usage)
+        }
+    }
+
+    @Test func `a sign-in is for a web address`() throws {
+        let full = try SignInWish(url: "https://example.com:8443/login?next=1", statement: "Hello")
+        #expect(full.domain == "example.com:8443" && full.url == "https://example.com:8443/login?next=1")
+        let short = try SignInWish(url: "example.com/login", statement: nil)
+        #expect(short.domain == "example.com" && short.url == "https://example.com/login")
+        for url in ["", "https://", "ftp://example.com", "https://a@b", "https://a b", "https:///x"] {
+            #expect(throws: ClientError.self) { try SignInWish(url: url, statement: nil) }
+        }
+    }
+
     @Test func `a script drives with lines`() throws {
         #expect(
             try DriverCommand(line: #"{"do":"request","chain":"eip155:1","method":"m","params":[1]}"#)
