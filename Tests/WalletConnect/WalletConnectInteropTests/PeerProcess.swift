@@ -129,9 +129,15 @@ final class PeerProcess: Sendable {
 
     /// Gives a command and waits for its reply.
     @discardableResult
-    func tell(_ command: String, _ members: KeyValuePairs<String, JSON> = [:], within seconds: Double = 20)
-        async throws -> JSON
-    {
+    func tell(
+        _ command: String, _ members: KeyValuePairs<String, JSON> = [:], within seconds: Double = 20
+    ) async throws -> JSON {
+        try await tell(command, members: members.map { JSONMember(name: $0.key, value: $0.value) }, within: seconds)
+    }
+
+    /// Gives a command and waits for its reply.
+    @discardableResult
+    func tell(_ command: String, members: [JSONMember], within seconds: Double = 20) async throws -> JSON {
         let number = state.withLock { state in
             state.replies += 1
             return state.replies
@@ -139,7 +145,7 @@ final class PeerProcess: Sendable {
         let all = [
             JSONMember(name: "do", value: .string(command)), JSONMember(name: "seq", value: JSON(Int64(number))),
         ]
-        try send(.object(all + members.map { JSONMember(name: $0.key, value: $0.value) }))
+        try send(.object(all + members))
         let reply = try await line("the reply to \(command)", within: seconds) { $0["reply"]?.int == Int64(number) }
         if let failed = reply["failed"]?.string { throw PeerRefused(command: command, why: failed) }
         return reply
