@@ -12,7 +12,7 @@ struct LinkBench {
     init(urls: [String] = ["wss://a"], seed: UInt64 = 7, _ change: (inout RelaySettings) -> Void = { _ in }) {
         var settings = RelaySettings(urls: urls)
         change(&settings)
-        link = RelayLink(settings: settings, random: .seeded(seed))
+        link = RelayLink(settings: settings, random: .seeded(seed), began: now)
     }
 
     static func topic(_ number: Int) -> Topic {

@@ -26,7 +26,7 @@ extension RelayLink {
             guard let first = batch.first else { continue }
             batchesInFlight += 1
             call(
-                ids.next(at: now), .subscribe(batch),
+                freshID(at: now), .subscribe(batch),
                 batch.count == 1
                     ? .subscribe(first, blocking: false) : .batchSubscribe(batch, blocking: false), at: now)
         }
@@ -39,7 +39,7 @@ extension RelayLink {
             unannounced.removeFirst(min(size, unannounced.count))
             guard let first = batch.first else { continue }
             call(
-                ids.next(at: now), .unsubscribe(batch),
+                freshID(at: now), .unsubscribe(batch),
                 batch.count == 1
                     ? .unsubscribe(first, id: nil)
                     : .batchUnsubscribe(batch.map { RelayUnsubscription(topic: $0) }), at: now)
@@ -68,7 +68,7 @@ extension RelayLink {
             fallback = classic
         }
         let step = entry.fallbackStep ?? 0
-        while entry.fallbackIDs.count <= fallback.publishes.count { entry.fallbackIDs.append(ids.next(at: now)) }
+        while entry.fallbackIDs.count <= fallback.publishes.count { entry.fallbackIDs.append(freshID(at: now)) }
         entry.fallbackStep = step
         entries[id] = entry
         call(

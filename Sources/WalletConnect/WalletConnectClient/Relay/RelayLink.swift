@@ -90,13 +90,15 @@ package struct RelayLink: Sendable {
     var refusedURLs: Set<Int> = []
 
     /// A link that has nothing to do yet.
-    package init(settings: RelaySettings, random: RandomSource) {
+    ///
+    /// - Parameter began: the time of day, which the ids of calls follow so that no two runs use the same ones.
+    package init(settings: RelaySettings, random: RandomSource, began: Timestamp) {
         precondition(!settings.urls.isEmpty, "a relay has an address")
         pace = settings.pace
         messageBytesMax = settings.messageBytesMax
         urls = settings.urls
         self.random = random
-        ids = RelayIDs(random: random)
+        ids = RelayIDs(random: random, after: began.milliseconds &* 1000)
     }
 
     /// Whether the relay can be reached.
@@ -117,6 +119,11 @@ package struct RelayLink: Sendable {
     package mutating func takeEffects() -> Effects {
         defer { effects = Effects() }
         return effects
+    }
+
+    /// As ``takeEffects()``; nil when there is nothing to do.
+    mutating func takeWork() -> Effects? {
+        effects.isEmpty ? nil : takeEffects()
     }
 
     // MARK: What is wanted
@@ -197,6 +204,13 @@ package struct RelayLink: Sendable {
         phase = .idle
     }
 
+    /// An id for a call of the link's own, which no message has.
+    mutating func freshID(at now: Timestamp) -> Int64 {
+        var id = ids.next(at: now)
+        while entries[id] != nil || calls[id] != nil { id = ids.next(at: now) }
+        return id
+    }
+
     var isOpen: Bool {
         switch phase {
         case .restoring, .online: true
@@ -236,6 +250,11 @@ extension RelayLink {
         package var notes: [Note] = []
 
         package init() {}
+
+        var isEmpty: Bool {
+            frames.isEmpty && close == nil && open == nil && pushes.isEmpty && outcomes.isEmpty && unsubscribed.isEmpty
+                && notes.isEmpty
+        }
     }
 
     /// Something that happened to a link.

@@ -1,0 +1,143 @@
+import Logging
+import Primitives
+import WalletConnectProtocol
+
+/// Stores what decisions change: everything that waits in one unit, or nothing and the client ends.
+///
+/// One client writes to its records at a time. Each unit moves the owner's record on by one revision, so that a client
+/// that was replaced, by a second process or after a pause, stores nothing more.
+struct Committer: Sendable {
+    /// Who writes; its value is of this run alone.
+    static let ownerKey = KeyValueKey(collection: RecordCollection.client.rawValue, key: "owner")
+
+    let records: any KeyValueStore
+    let owner: [UInt8]
+    let settings: SignClientSettings
+    let pace: Pace
+    let metrics: ClientMetrics
+    let logger: Logger
+    private(set) var revision: Int64 = 0
+
+    init(
+        records: any KeyValueStore, random: RandomSource, settings: SignClientSettings, pace: Pace,
+        metrics: ClientMetrics, logger: Logger
+    ) {
+        self.records = records
+        owner = random.bytes(16)
+        self.settings = settings
+        self.pace = pace
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Takes the records over from whoever had them.
+    mutating func begin() async throws(SignError) {
+        try await retrying { () throws(KeyValueError) in
+            try await records.apply([.put(Self.ownerKey, owner)])
+        }
+        let found = try await read([Self.ownerKey])
+        guard let record = found.first ?? nil, record.value == owner else { throw Self.replaced() }
+        revision = record.revision
+    }
+
+    /// Stores the changes of decisions as one unit.
+    mutating func commit(_ decisions: [WaitingDecision]) async throws(SignError) {
+        let changes = Self.changes(of: decisions)
+        guard !changes.isEmpty else { return }
+        let unit = [KeyValueChange.put(Self.ownerKey, owner, if: .revision(revision))] + changes
+        let start = ContinuousClock.now
+        var attempts = 0
+        while true {
+            do {
+                try await records.apply(unit)
+                break
+            } catch {
+                attempts += 1
+                metrics.commitFailed()
+                // A broken connection leaves open whether the unit was stored; the owner's record knows.
+                if error.code == .conflict, attempts > 1, try await isStored() { break }
+                guard error.isRetryable, attempts < settings.storageAttemptsMax else { throw Self.failure(error) }
+                logger.warning(
+                    "walletconnect records not stored, trying again",
+                    metadata: ["attempt": "\(attempts)", "error": "\(error)"])
+                await pace.sleep(milliseconds: delay(attempts))
+            }
+        }
+        revision += 1
+        metrics.committed(changes.count, took: start.duration(to: .now))
+    }
+
+    private func isStored() async throws(SignError) -> Bool {
+        let found = try await read([Self.ownerKey])
+        guard let record = found.first ?? nil else { return false }
+        return record.value == owner && record.revision == revision + 1
+    }
+
+    func read(_ keys: [KeyValueKey]) async throws(SignError) -> [KeyValueRecord?] {
+        try await retrying { () throws(KeyValueError) in try await records.read(keys) }
+    }
+
+    /// Runs `body` until it succeeds, fails for good or was tried often enough.
+    func retrying<Value: Sendable>(
+        _ body: () async throws(KeyValueError) -> Value
+    ) async throws(SignError) -> Value {
+        var attempts = 0
+        while true {
+            do {
+                return try await body()
+            } catch {
+                attempts += 1
+                metrics.commitFailed()
+                guard error.isRetryable, attempts < settings.storageAttemptsMax else { throw Self.failure(error) }
+                await pace.sleep(milliseconds: delay(attempts))
+            }
+        }
+    }
+
+    private func delay(_ attempts: Int) -> Int64 {
+        settings.storageDelayMilliseconds << Int64(min(attempts - 1, 16))
+    }
+
+    static func failure(_ error: KeyValueError) -> SignError {
+        error.code == .conflict ? replaced() : SignError(.storageFailed, cause: "\(error)")
+    }
+
+    private static func replaced() -> SignError {
+        SignError(.storageFailed, "another client has taken over these records")
+    }
+
+    /// The last change of each record, in the order of the first.
+    static func changes(of decisions: [WaitingDecision]) -> [KeyValueChange] {
+        var changes: [KeyValueChange] = []
+        let count = decisions.reduce(0) { $0 + $1.decision.changes.count }
+        changes.reserveCapacity(count)
+        var places: [RecordKey: Int] = [:]
+        if count > 1 { places.reserveCapacity(count) }
+        for entry in decisions {
+            for change in entry.decision.changes {
+                let (key, next) = Self.change(change)
+                if let place = places[key] {
+                    changes[place] = next
+                } else {
+                    places[key] = changes.count
+                    changes.append(next)
+                }
+            }
+        }
+        return changes
+    }
+
+    private static func change(_ change: RecordChange) -> (RecordKey, KeyValueChange) {
+        switch change {
+        case .put(let record):
+            (
+                record.key,
+                .put(
+                    KeyValueKey(collection: record.key.collection.rawValue, key: record.key.key), record.value,
+                    expiresAt: record.expiresAt)
+            )
+        case .delete(let key):
+            (key, .delete(KeyValueKey(collection: key.collection.rawValue, key: key.key)))
+        }
+    }
+}
