@@ -26,12 +26,12 @@ extension SignEngine {
         } catch {
             throw .invalidAuthentication(error)
         }
-        let seconds = max(
-            request.lifetimeSeconds ?? settings.lifetimes.authenticationSeconds, Lifetime.authenticateSecondsMin)
+        let seconds = min(
+            max(request.lifetimeSeconds ?? settings.lifetimes.authenticationSeconds, Lifetime.authenticateSecondsMin),
+            Lifetime.requestSecondsRange.upperBound)
         let expiresAt = Self.moment(Self.seconds(now.adding(seconds: seconds)))
-        var (pairing, uri) = try makePairing(methods: [WCMethod.sessionAuthenticate.rawValue], at: now)
-        pairing.expiresAt = max(pairing.expiresAt, expiresAt)
-        pairing.pairing.expiry = Self.seconds(pairing.expiresAt)
+        let (pairing, uri) = try makePairing(
+            methods: [WCMethod.sessionAuthenticate.rawValue], until: expiresAt, at: now)
         guard var channel = channel(of: pairing) else { throw .unknownPairing(pairing.pairing.topic) }
 
         let agreement = AgreementKey(random: random)
@@ -382,14 +382,7 @@ extension SignEngine {
             transport: inbound.transport, verifyContext: query == nil ? unknownOrigin(url) : nil, query: query)
         store(row, key, into: &decision)
         showOrLookUp(row, key, into: &decision)
-        // The pairing is needed for as long as the question may be answered.
-        if pairing.expiresAt < expiresAt {
-            var pairing = pairing
-            pairing.expiresAt = expiresAt
-            pairing.pairing.expiry = Self.seconds(expiresAt)
-            pairing.seen = pairings[key.topic]?.seen ?? pairing.seen
-            store(pairing, into: &decision)
-        }
+        keepPairing(key.topic, until: expiresAt, into: &decision)
     }
 
     func showOrLookUp(_ row: ReceivedAuthenticationRow, _ key: ReceivedKey, into decision: inout Decision) {

@@ -14,6 +14,8 @@ public struct ConnectOffer: Sendable {
     public var pairingTopic: Topic?
     /// Authentication to ask for in the same step.
     public var authentication: [AuthRequest]
+    /// A payment to ask for in the same step, sent as it is; the wallet's answer is the session's `walletPayResult`.
+    public var walletPay: JSON?
     /// The relay protocols offered; none means `irn`.
     public var relays: [RelayProtocol]
 
@@ -22,7 +24,7 @@ public struct ConnectOffer: Sendable {
         requiredNamespaces: NamespaceMap<ProposalNamespace> = [:],
         optionalNamespaces: NamespaceMap<ProposalNamespace> = [:], sessionProperties: JSON? = nil,
         scopedProperties: JSON? = nil, pairingTopic: Topic? = nil, authentication: [AuthRequest] = [],
-        relays: [RelayProtocol] = []
+        walletPay: JSON? = nil, relays: [RelayProtocol] = []
     ) {
         self.requiredNamespaces = requiredNamespaces
         self.optionalNamespaces = optionalNamespaces
@@ -30,6 +32,7 @@ public struct ConnectOffer: Sendable {
         self.scopedProperties = scopedProperties
         self.pairingTopic = pairingTopic
         self.authentication = authentication
+        self.walletPay = walletPay
         self.relays = relays
     }
 }
@@ -52,12 +55,14 @@ public struct Approval: Sendable {
     public var relayProtocol: String?
     /// Signed answers to the authentication the proposal asked for.
     public var authentication: [Cacao]
+    /// The answer to the payment the proposal asked for, sent as it is.
+    public var walletPay: JSON?
 
     /// Makes an approval.
     public init(
         id: RPCID, pairingTopic: Topic? = nil, namespaces: NamespaceMap<SessionNamespace>,
         sessionProperties: JSON? = nil, scopedProperties: JSON? = nil, sessionConfig: SessionConfig? = nil,
-        relayProtocol: String? = nil, authentication: [Cacao] = []
+        relayProtocol: String? = nil, authentication: [Cacao] = [], walletPay: JSON? = nil
     ) {
         self.id = id
         self.pairingTopic = pairingTopic
@@ -67,6 +72,7 @@ public struct Approval: Sendable {
         self.sessionConfig = sessionConfig
         self.relayProtocol = relayProtocol
         self.authentication = authentication
+        self.walletPay = walletPay
     }
 }
 

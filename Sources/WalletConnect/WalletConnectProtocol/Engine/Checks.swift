@@ -1,4 +1,4 @@
-internal import Primitives
+import Primitives
 
 /// Arguments of calls, checked before anything is changed.
 extension SignEngine {

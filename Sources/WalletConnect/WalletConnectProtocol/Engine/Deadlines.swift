@@ -1,4 +1,4 @@
-internal import Primitives
+import Primitives
 
 /// What runs out.
 enum Deadline: Hashable, Sendable {

@@ -1,4 +1,4 @@
-internal import Primitives
+import Primitives
 
 /// What the engine says when something cannot be done; texts that JavaScript clients have are theirs.
 extension SignError {

@@ -1,4 +1,4 @@
-internal import Primitives
+import Primitives
 
 /// How messages to the relay are stored: with the very bytes that are published, however often.
 extension OutboundMessage.Kind {

@@ -149,7 +149,7 @@ extension SignEngine {
     mutating func leave(_ topics: [Topic], at now: Timestamp, into decision: inout Decision) {
         guard !topics.isEmpty else { return }
         let until = now.adding(seconds: settings.lifetimes.farewellSeconds)
-        for topic in topics {
+        for topic in topics.prefix(max(0, settings.limits.farewellsMax - farewells.count)) {
             farewells[topic] = until
             deadlines.add(.farewell(topic), at: until)
             decision.changes.append(

@@ -38,11 +38,11 @@ extension SignEngine {
 
     /// A new pairing (dApp), stored and subscribed by the caller.
     func makePairing(
-        methods: [String] = [], at now: Timestamp
+        methods: [String] = [], until: Timestamp, at now: Timestamp
     ) throws(SignError) -> (row: PairingRow, uri: PairingURI) {
         guard pairings.count < settings.limits.pairingsMax else { throw .limit("pairings") }
         let key = SymmetricKey(random: random)
-        let expiry = Self.seconds(now.adding(seconds: settings.lifetimes.pairingSeconds))
+        let expiry = Self.seconds(max(until, now.adding(seconds: settings.lifetimes.pairingSeconds)))
         let pairing = Pairing(topic: key.topic, expiry: expiry, methods: methods)
         let row = PairingRow(pairing: pairing, key: key, isOurs: true, expiresAt: Self.moment(expiry))
         return (row, PairingURI(symKey: key, expiry: expiry, methods: methods))
@@ -53,6 +53,14 @@ extension SignEngine {
         if pairings[topic]?.expiresAt != row.expiresAt { deadlines.add(.pairing(topic), at: row.expiresAt) }
         pairings[topic] = row
         decision.changes.append(.put(Self.record(row)))
+    }
+
+    /// The pairing is needed for as long as something on it may be answered.
+    mutating func keepPairing(_ topic: Topic, until: Timestamp, into decision: inout Decision) {
+        guard var row = pairings[topic], row.expiresAt < until else { return }
+        row.expiresAt = until
+        row.pairing.expiry = Self.seconds(until)
+        store(row, into: &decision)
     }
 
     /// The peer answered: the pairing lives on for a while.

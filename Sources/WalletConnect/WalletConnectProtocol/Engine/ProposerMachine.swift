@@ -11,15 +11,15 @@ extension SignEngine {
         connecting: Connecting, decision: Decision
     ) {
         try check(offer, at: now)
+        let seconds = offer.authentication.first?.lifetimeSeconds ?? settings.lifetimes.proposalSeconds
+        let expiresAt = Self.moment(Self.seconds(now.adding(seconds: seconds)))
         let pairing: PairingRow
         var uri: PairingURI?
         if let topic = offer.pairingTopic, let known = pairings[topic], known.pairing.active {
             pairing = known
         } else {
-            (pairing, uri) = try makePairing(at: now)
+            (pairing, uri) = try makePairing(until: expiresAt, at: now)
         }
-        let seconds = offer.authentication.first?.lifetimeSeconds ?? settings.lifetimes.proposalSeconds
-        let expiresAt = Self.moment(Self.seconds(now.adding(seconds: seconds)))
         let prepared = try prepare(
             offer, requests: offer.authentication.map { $0.proposalPayload(issuedAt: now) },
             agreement: AgreementKey(random: random), pairing: pairing, expiresAt: expiresAt, authenticationID: nil,
@@ -32,6 +32,7 @@ extension SignEngine {
             store(pairing, into: &decision)
             decision.actions.append(.emit(.pairingCreate(pairing.pairing)))
         }
+        keepPairing(topic, until: expiresAt, into: &decision)
         store(prepared.row, id: prepared.id, into: &decision)
         let analytics = RelayAnalytics(correlationID: prepared.id)
         let rule = WCMethod.sessionPropose.rules.request
@@ -82,7 +83,7 @@ extension SignEngine {
             optionalNamespaces: optional, relays: offer.relays.isEmpty ? [.irn] : offer.relays,
             proposer: Participant(publicKey: agreement.publicKeyHex, metadata: settings.metadata),
             sessionProperties: offer.sessionProperties, scopedProperties: offer.scopedProperties,
-            requests: requests.isEmpty ? nil : ["authentication": .array(requests.map { $0.json })])
+            requests: Self.requests(requests, offer.walletPay))
         let message = PeerMessage.request(
             id: .number(id), method: WCMethod.sessionPropose.rawValue, params: proposal.params)
         let text = try seal(message, for: channel)
@@ -90,6 +91,15 @@ extension SignEngine {
             proposal: proposal, agreement: agreement, expiresAt: expiresAt, authenticationID: authenticationID,
             requests: requests)
         return PreparedProposal(id: id, row: row, text: text)
+    }
+
+    /// What else a proposal asks for; nil when it is nothing.
+    private static func requests(_ authentication: [AuthPayload], _ walletPay: JSON?) -> JSON? {
+        guard !authentication.isEmpty || walletPay != nil else { return nil }
+        return JSON.object(omittingNil: [
+            "authentication": authentication.isEmpty ? nil : .array(authentication.map { $0.json }),
+            "walletPay": walletPay,
+        ])
     }
 
     mutating func store(_ row: SentProposalRow, id: Int64, into decision: inout Decision) {

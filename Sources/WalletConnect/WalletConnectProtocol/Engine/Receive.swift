@@ -1,4 +1,4 @@
-internal import Cryptography
+import Cryptography
 public import Primitives
 
 /// Messages from peers: found by topic, opened with its key, given to the life cycle they belong to.

@@ -1,4 +1,4 @@
-internal import Primitives
+import Primitives
 
 /// The bytes of a record: a version, secrets as they are, then up to two JSON texts.
 ///

@@ -1,4 +1,4 @@
-internal import Primitives
+import Primitives
 
 /// How rows are written; ``SignEngine/restore(_:at:)`` reads them back.
 extension SignEngine {

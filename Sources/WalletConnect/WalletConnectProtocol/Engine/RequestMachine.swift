@@ -102,7 +102,14 @@ extension SignEngine {
         _ answer: Answer, to id: RPCID, topic: Topic, at now: Timestamp, into decision: inout Decision
     ) {
         guard let number = id.int64, let row = sentRequests[number], row.topic == topic else {
-            decision.drop = .unexpectedAnswer
+            guard let session = sessions[topic], session.isController, session.settleID?.matches(id) == true,
+                loadSession(topic)?.acknowledged == false
+            else {
+                decision.drop = .unexpectedAnswer
+                return
+            }
+            // Nobody waits for it any more, but the session still wants to know.
+            settleAnswered(answer, id: id.int64 ?? 0, topic: topic, at: now, into: &decision)
             return
         }
         switch (row.kind, answer) {

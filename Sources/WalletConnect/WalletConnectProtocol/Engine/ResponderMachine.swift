@@ -54,6 +54,7 @@ extension SignEngine {
             verifyContext: query == nil ? unknownOrigin(proposal.proposer.metadata.url) : nil, query: query)
         store(row, key, into: &decision)
         showOrLookUp(row, into: &decision)
+        keepPairing(key.topic, until: expiresAt, into: &decision)
     }
 
     private func readProposal(_ params: JSON, id: RPCID, topic: Topic) throws(SignError) -> SessionProposal {
@@ -146,14 +147,14 @@ extension SignEngine {
             relay: relay, namespaces: approval.namespaces, controller: own, expiry: expiry,
             sessionProperties: approval.sessionProperties, scopedProperties: approval.scopedProperties,
             sessionConfig: approval.sessionConfig,
-            proposalRequestsResponses: cacaos.isEmpty ? nil : ["authentication": .array(cacaos.map { $0.json })])
+            proposalRequestsResponses: Self.responses(cacaos, approval.walletPay))
         let session = Session(
             topic: sessionKey.topic, pairingTopic: key.topic, relay: relay, expiry: expiry, acknowledged: false,
             controller: own.publicKey, namespaces: approval.namespaces,
             requiredNamespaces: proposal.requiredNamespaces, optionalNamespaces: proposal.optionalNamespaces,
             sessionProperties: approval.sessionProperties, scopedProperties: approval.scopedProperties,
             sessionConfig: approval.sessionConfig, own: own, peer: proposal.proposer,
-            authentication: cacaos.isEmpty ? nil : cacaos)
+            authentication: cacaos.isEmpty ? nil : cacaos, walletPayResult: approval.walletPay)
         let channel = Channel(topic: sessionKey.topic, key: sessionKey)
         let response = try seal(
             .result(id: row.id, ProposalAnswer(relay: relay, responderPublicKey: own.publicKey).json),
@@ -166,7 +167,9 @@ extension SignEngine {
         var decision = Decision()
         store(
             session,
-            SessionRow(key: sessionKey, expiresAt: Self.moment(expiry), isController: true, body: []), into: &decision)
+            SessionRow(
+                key: sessionKey, expiresAt: Self.moment(expiry), isController: true, settleID: .number(settleID),
+                body: []), into: &decision)
         row.approved = session.topic
         store(row, key, into: &decision)
         let until = now.adding(seconds: settings.lifetimes.acknowledgementSeconds)
@@ -176,6 +179,14 @@ extension SignEngine {
         sendApproval(
             session, response: response, settlement: settle, settleID: settleID, key, row, at: now, into: &decision)
         return (Approving(session: session, id: settleID), decision)
+    }
+
+    /// Answers to the proposal's further requests; nil when there are none.
+    private static func responses(_ cacaos: [Cacao], _ walletPay: JSON?) -> JSON? {
+        guard !cacaos.isEmpty || walletPay != nil else { return nil }
+        return JSON.object(omittingNil: [
+            "authentication": cacaos.isEmpty ? nil : .array(cacaos.map { $0.json }), "walletPay": walletPay,
+        ])
     }
 
     private mutating func sendApproval(
@@ -205,11 +216,8 @@ extension SignEngine {
         } else {
             enter([session.topic], into: &decision)
             // The settlement first: it waits in the mailbox until the answer has told the dApp of its topic.
-            let publishes = call.publishes
-            for (index, publish) in publishes.enumerated() {
-                post(
-                    .plain(publish), seconds: Int64(publish.ttlSeconds),
-                    purpose: index == publishes.count - 1 ? purpose : .request(settleID), at: now, into: &decision)
+            for publish in call.publishes {
+                post(.plain(publish), seconds: Int64(publish.ttlSeconds), purpose: purpose, at: now, into: &decision)
             }
         }
     }

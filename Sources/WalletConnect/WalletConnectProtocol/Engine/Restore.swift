@@ -262,6 +262,7 @@ extension SignEngine {
         for id in sentRequests.keys { last = max(last, id) }
         for id in sentAuthentications.keys { last = max(last, id) }
         for id in outcomes.keys { last = max(last, id) }
+        for row in receivedAuthentications.values { last = max(last, row.approval?.call ?? 0) }
         for row in sessions.values where row.isController { last = max(last, max(row.lastUpdate, row.lastExtend)) }
         payloadIDs = PayloadIDs(random: random, after: last)
         outboundIDs = PayloadIDs(random: random, after: outbox.keys.max() ?? 0)

@@ -1,4 +1,4 @@
-internal import Primitives
+import Primitives
 
 /// The name of something a peer sent: ids of different peers may be alike, so the topic belongs to it.
 struct ReceivedKey: Hashable, Sendable {
@@ -87,7 +87,8 @@ struct SessionRow: Sendable {
     var expiresAt: Timestamp
     /// Whether this side is the wallet.
     var isController: Bool
-    /// The settlement's id, as the wallet wrote it, so that one that comes again is answered again.
+    /// The settlement's id: at the dApp so that one that comes again is answered again, at the wallet so that an answer
+    /// counts however late it comes.
     var settleID: RPCID?
     /// The highest accepted ids of updates and extensions, without their last three digits.
     var lastUpdate: Int64 = 0

@@ -1,5 +1,5 @@
-internal import Cryptography
-internal import Primitives
+import Cryptography
+import Primitives
 
 /// Sixteen bytes of a message's SHA-256: enough that nobody finds two alike.
 struct MessageDigest: Hashable, Sendable {

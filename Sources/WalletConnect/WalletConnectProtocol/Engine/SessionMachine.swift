@@ -241,7 +241,7 @@ extension SignEngine {
             endSession(topic, .peer(Self.reason(params)), id: id, at: now, into: &decision)
         case .sessionSettle:
             // The wallet did not get our answer: the same settlement is answered again, another one is not.
-            guard let settled = row.settleID, settled.matches(id) else {
+            guard !row.isController, let settled = row.settleID, settled.matches(id) else {
                 decision.drop = .duplicate
                 return
             }

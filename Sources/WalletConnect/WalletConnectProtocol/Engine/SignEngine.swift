@@ -74,6 +74,14 @@ public struct SignEngine: Sendable {
         decoded[topic] ?? readSession(topic)
     }
 
+    /// Sessions that already allow what is asked for, so that no new one is needed.
+    public func sessions(allowing namespaces: NamespaceMap<ProposalNamespace>) -> [Session] {
+        allSessions.filter { NamespaceRules.isSessionCompatible($0.namespaces, with: namespaces) }
+    }
+
+    /// The pairing of a topic.
+    public func pairing(_ topic: Topic) -> Pairing? { pairings[topic]?.pairing }
+
     /// The pairings, in no order.
     public var allPairings: [Pairing] { pairings.values.map(\.pairing) }
 

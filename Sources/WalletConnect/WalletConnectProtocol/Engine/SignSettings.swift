@@ -97,6 +97,8 @@ public struct SignLimits: Sendable, Hashable {
     public var messageBytesMax = 98_304
     /// Event names whose order is watched in one session; more are not ordered.
     public var eventNamesPerSessionMax = 16
+    /// Dead topics unsubscribed again after a restart; above that they are unsubscribed once.
+    public var farewellsMax = 100_000
     /// Ids of ended things remembered for a better error text.
     public var recentlyDeletedMax = 200
     /// Sessions held decoded for speed.
