@@ -14,7 +14,7 @@ package struct RelayPlace: Sendable, Equatable {
 /// this machine.
 package struct RelayDiscovery {
     /// Where `coffer relay` listens unless told otherwise.
-    package static let urlDefault = "ws://127.0.0.1:8650/relay"
+    package static let urlDefault = "ws://127.0.0.1:5555"
 
     private static let fileBytesMax = 64 << 10
     private static let projectIDBytesMax = 128

@@ -10,6 +10,12 @@ package struct TestWalletRefusal: Error, Sendable, Equatable {
     /// The sentence for the other side.
     package var message: String
 
+    /// Makes a refusal.
+    package init(code: Int64, message: String) {
+        self.code = code
+        self.message = message
+    }
+
     /// The person said no.
     package static let rejected = TestWalletRefusal(code: 4001, message: "User rejected the request.")
 
