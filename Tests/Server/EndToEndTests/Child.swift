@@ -20,20 +20,25 @@ final class Child: Sendable {
     /// Held so that Foundation goes on watching the process.
     private let process: Process
     private let folder: Folder
+    private let input: Pipe?
 
-    private init(_ process: Process, output: String, errors: String, folder: Folder) {
+    private init(_ process: Process, output: String, errors: String, folder: Folder, input: Pipe?) {
         self.process = process
         self.output = output
         self.errors = errors
         self.folder = folder
+        self.input = input
         pid = process.processIdentifier
     }
 
     /// Starts a program.
     ///
-    /// - Parameter environment: on top of ours, from which everything of Coffer's own is taken out.
+    /// - Parameters:
+    ///   - environment: on top of ours, from which everything of Coffer's own is taken out.
+    ///   - takesInput: whether ``write(_:)`` is going to be used; else there is no input.
     static func start(
-        _ program: String, _ arguments: [String], environment: [String: String] = [:], in directory: String? = nil
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], in directory: String? = nil,
+        takesInput: Bool = false
     ) throws -> Child {
         let folder = try Folder()
         let process = Process()
@@ -45,7 +50,8 @@ final class Child: Sendable {
         all.merge(environment) { $1 }
         process.environment = all
         if let directory { process.currentDirectoryURL = URL(filePath: directory) }
-        process.standardInput = FileHandle.nullDevice
+        let input = takesInput ? Pipe() : nil
+        process.standardInput = input ?? FileHandle.nullDevice
         let (output, errors) = (folder.path("stdout"), folder.path("stderr"))
         for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
         process.standardOutput = FileHandle(forWritingAtPath: output)
@@ -57,7 +63,7 @@ final class Child: Sendable {
                     ? .code(process.terminationStatus) : .signal(process.terminationStatus))
         }
         try process.run()
-        let child = Child(process, output: output, errors: errors, folder: folder)
+        let child = Child(process, output: output, errors: errors, folder: folder, input: input)
         early.attach(child)
         return child
     }
@@ -87,6 +93,11 @@ final class Child: Sendable {
     var stdout: String { Folder.text(output) }
     var stderr: String { Folder.text(errors) }
     var hasEnded: Bool { ended.withLock { $0 != nil } }
+
+    /// Writes a line to its standard input.
+    func write(_ line: String) throws {
+        try input?.fileHandleForWriting.write(contentsOf: Data("\(line)\n".utf8))
+    }
 
     func send(_ signal: Int32) {
         // After its end the number may be somebody else's.
