@@ -28,6 +28,10 @@ run: build ## Starts everything in the foreground, with a real EVM for developme
 demo: build ## A tour of the main job on a real EVM, with a kill -9 in the middle; fails unless every sum holds
 	@$(PYTHON) scripts/demo
 
+examples: setup ## Builds Examples/ and has its dApp and its wallet talk over a relay
+	$(call build,)
+	@scripts/examples
+
 # The runner's line for each test that passed is left out; what fails, and its closing line, stay.
 test: setup ## Builds and runs every test
 	@$(PYTHON) devnet/check.py
@@ -44,7 +48,7 @@ check: setup ## Reads the sources without compiling: formatting, syntax, words
 	@scripts/check
 
 format: setup ## Formats the Swift sources
-	swift format -i --recursive --parallel Sources Tests Package.swift
+	swift format -i --recursive --parallel Sources Tests Examples Snippets Package.swift
 
 docs: setup ## Makes the reference pages of the WalletConnect libraries and says where they are
 	@scripts/docs
