@@ -176,6 +176,22 @@ let package = Package(
             ],
             path: "Sources/Server/coffer"),
 
+        // Examples/README.md: not exported, but compiled, and run by `make examples`.
+        .executableTarget(
+            name: "MinimalDApp",
+            dependencies: [
+                "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol", "ChainEVM", "Primitives",
+                nioPosix, coreMetrics,
+            ],
+            path: "Examples/MinimalDApp"),
+        .executableTarget(
+            name: "MinimalWallet",
+            dependencies: [
+                "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol", "ChainEVM", "Cryptography",
+                "Primitives", nioPosix, coreMetrics,
+            ],
+            path: "Examples/MinimalWallet"),
+
         // C libraries of the system: module maps only.
         .systemLibrary(
             name: "CSecp256k1", path: "Sources/CLibraries/CSecp256k1", pkgConfig: "libsecp256k1",
