@@ -155,9 +155,9 @@ let package = Package(
             name: "Bootstrap",
             dependencies: [
                 "API", "Observability", "Primitives", "Cryptography", "Storage", "StorageSQL", "Audit", "Keys",
-                "Ledger", "Wallets",
+                "Ledger", "Wallets", "WalletConnectRelay",
                 "Withdrawals", "ChainEVM", "ChainNode", "ChainNodeHTTP", hummingbird, httpClient, lifecycle,
-                unixSignals, httpTypes, metrics, nioCore, log,
+                unixSignals, httpTypes, metrics, nioCore, nioHTTP1, hummingbirdCore, log,
                 coreMetrics, nioPosix, yaml,
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],

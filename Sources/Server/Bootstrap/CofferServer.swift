@@ -4,6 +4,7 @@ import ChainNode
 import CoreMetrics
 import Foundation
 import Hummingbird
+import HummingbirdCore
 import Keys
 import Ledger
 public import Logging
@@ -16,6 +17,7 @@ public import ServiceLifecycle
 import Storage
 import Synchronization
 import UnixSignals
+import WalletConnectRelay
 import Wallets
 import Withdrawals
 
@@ -33,6 +35,7 @@ public struct CofferServer: Sendable {
     let engine: WithdrawalEngine
     let wakes: AsyncStream<Void>
     let wake: AsyncStream<Void>.Continuation
+    private let relay: RelayHost?
     private let draining: Flag
     private let registry: PrometheusRegistry
     private let databases: [(name: String, store: any Store)]
@@ -61,9 +64,10 @@ public struct CofferServer: Sendable {
             StorageSchema.migrations + AuditSchema.migrations + LedgerSchema.migrations + WalletSchema.migrations
                 + WithdrawalSchema.migrations + KeysSchema.migrations + APISchema.migrations)
         try await guardStore.migrate(GuardSchema.migrations)
+        let relay = try await RelayHost.make(plan, logger: logger)
         return CofferServer(
             plan, registry: registry, logger: logger, store: store, guardStore: guardStore, queuedUnits: queuedUnits,
-            lock: lock, holder: try await holder(plan.directory, store))
+            lock: lock, holder: try await holder(plan.directory, store), relay: relay)
     }
 
     /// A new name for this process as a holder of leases, after the leases of the last one were given back.
@@ -82,7 +86,7 @@ public struct CofferServer: Sendable {
 
     private init(
         _ plan: ServerPlan, registry: PrometheusRegistry, logger: Logger, store: any Store, guardStore: any Store,
-        queuedUnits: @escaping @Sendable () -> Int, lock: FileHandle, holder: String
+        queuedUnits: @escaping @Sendable () -> Int, lock: FileHandle, holder: String, relay: RelayHost?
     ) {
         let (clock, random) = (WallClock.system, RandomSource.system)
         let ids = IDGenerator(clock: clock, random: random)
@@ -104,6 +108,7 @@ public struct CofferServer: Sendable {
         self.registry = registry
         self.wakes = wakes
         self.wake = wake
+        self.relay = relay
         self.draining = draining
         self.databases = databases
         directoryLock = lock
@@ -134,7 +139,7 @@ public struct CofferServer: Sendable {
     }
 
     #if SQLite
-        private static func open(_ path: String) throws -> (any Store, @Sendable () -> Int) {
+        static func open(_ path: String) throws -> (any Store, @Sendable () -> Int) {
             let commits = Metrics.Timer(label: "coffer_db_commit_duration_seconds")
             let batches = Metrics.Recorder(label: "coffer_db_commit_batch_size")
             let store = try SQLite.open(path: path) { units, nanoseconds in
@@ -144,7 +149,7 @@ public struct CofferServer: Sendable {
             return (store, { store.queuedUnits })
         }
     #else
-        private static func open(_ path: String) throws -> (any Store, @Sendable () -> Int) {
+        static func open(_ path: String) throws -> (any Store, @Sendable () -> Int) {
             throw BootstrapError(
                 .configuration, "this program was built without SQLite, and no other database is compiled in")
         }
@@ -167,14 +172,14 @@ public struct CofferServer: Sendable {
         var quiet = logger
         quiet.logLevel = .warning
         let failure = FailureBox()
+        let connections = HTTP1Channel.Configuration(
+            idleTimeout: Self.idleTimeout,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: Self.decodedFieldBytesMax, maxHeaderListSize: Self.decodedHeadBytesMax,
+                maxHeaderFieldCount: Self.decodedFieldsMax))
         let application = Application(
             responder: responder,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: Self.idleTimeout,
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: Self.decodedFieldBytesMax, maxHeaderListSize: Self.decodedHeadBytesMax,
-                        maxHeaderFieldCount: Self.decodedFieldsMax))),
+            server: relay?.server.builder(configuration: connections) ?? .http1(configuration: connections),
             configuration: .init(address: .hostname(plan.host, port: plan.port), serverName: nil),
             onServerRunning: { channel in
                 do {
@@ -188,6 +193,8 @@ public struct CofferServer: Sendable {
         list.append(.init(service: Loop("events") { [feed = services.feed] in await feed.run() }))
         if plan.runsWorkers { list += workers() }
         list.append(.init(service: Loop("metrics") { await collect() }))
+        // Before the server in the list, so that it ends after it: what sockets were promised is stored last.
+        if let relay { list.append(.init(service: relay.server)) }
         list.append(.init(service: application))
         list.append(.init(service: DrainMark(flag: draining)))
         var group = ServiceGroupConfiguration(
@@ -199,6 +206,7 @@ public struct CofferServer: Sendable {
             throw BootstrapError(.unavailable, "port \(plan.port) on \(plan.host) is taken; choose another with --port")
         }
         for database in databases { await database.store.close() }
+        await relay?.store.close()
         if let error = failure.error { throw error }
     }
 

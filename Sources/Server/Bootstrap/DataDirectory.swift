@@ -23,6 +23,10 @@ public struct DataDirectory: Sendable {
     public var database: String { path + "/coffer.db" }
     /// The guard's own file: restoring the database leaves it as it is, and so a restored database is noticed.
     public var guardDatabase: String { path + "/guard.db" }
+    /// The relay's own file: its messages live for days and are no part of a backup.
+    public var relayDatabase: String { path + "/relay.db" }
+    /// The seed of the relay's key, which signs webhooks.
+    public var relayKeyFile: String { path + "/relay-key" }
     /// The name under which the last process on this folder held leases.
     public var holderFile: String { path + "/holder" }
     public var connectionFile: String { path + "/connection.json" }

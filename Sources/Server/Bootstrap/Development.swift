@@ -11,6 +11,7 @@ import NIOPosix
 public import Observability
 import Primitives
 import ServiceLifecycle
+import WalletConnectRelay
 import Wallets
 import Withdrawals
 
@@ -27,6 +28,8 @@ public struct Development: Sendable {
     }
 
     static let portDefault = 8_080
+    /// The project that development clients name; its relay admits every one.
+    static let projectID = "c0ffe12de7e109e27000000000000000"
     private static let walletCount = 3
     private static let coinsWei: UInt256 = 1_000_000_000_000_000_000
     private static let coinsPerWallet: UInt64 = 1_000
@@ -80,6 +83,8 @@ public struct Development: Sendable {
         plan.keysAreUnlimited = true
         plan.pollMilliseconds = 200
         plan.extraRoutes = world.routes
+        plan.relay = RelaySettings(allowsPrivateWebhooks: true)
+        plan.relayPost = RelayHost.post(client)
         let server = try await CofferServer.make(plan, registry: registry, logger: logger)
         let connection = try await prepare(server, world, known: known)
         try await server.run(other: world.services) { port in
@@ -249,6 +254,7 @@ public struct Development: Sendable {
               Dashboard  \(connection.url)/#key=\(connection.adminKey)
               Docs       \(connection.url)/docs
               Metrics    \(connection.url)/metrics
+              Relay      \(connection.relayURL)  (WalletConnect; project \(Self.projectID))
               Data       \(directory.path)
               Chain      \(world.words)
             \(connection.wallets.map { "  Wallet     \($0.ledgerOwner)  \($0.address)  (\($0.userID))" }.joined(separator: "\n"))
@@ -277,6 +283,7 @@ struct Connection: Sendable {
     var wallets: [Wallet]
 
     var url: String { "http://127.0.0.1:\(port)" }
+    var relayURL: String { "ws://127.0.0.1:\(port)/relay" }
 
     func at(port: Int, rpcURLs: [String?]) -> Connection {
         var copy = self
@@ -295,7 +302,8 @@ struct Connection: Sendable {
     var json: JSON {
         [
             "api_url": .string(url), "api_key": .string(apiKey), "admin_key": .string(adminKey),
-            "dashboard_url": .string("\(url)/#key=\(adminKey)"), "relay_url": .null, "project_id": .null,
+            "dashboard_url": .string("\(url)/#key=\(adminKey)"), "relay_url": .string(relayURL),
+            "project_id": .string(Development.projectID),
             "metrics_url": .string("\(url)/metrics"), "data_dir": .string(directory),
             "pid": JSON(Int(ProcessInfo.processInfo.processIdentifier)),
             "chains": .array(

@@ -9,6 +9,7 @@ public import Logging
 import NIOPosix
 public import Observability
 import Primitives
+import WalletConnectRelay
 import Wallets
 import Withdrawals
 
@@ -79,6 +80,8 @@ public struct Production: Sendable {
         plan.runsWorkers = settings.boolean("workers.enabled")
         plan.pollMilliseconds = Int64(settings.integer("workers.poll_milliseconds") ?? 1_000)
         plan.jwt = try await tokens()
+        plan.relay = try settings.boolean("relay.enabled") ? RelaySettings(settings) : nil
+        plan.relayPost = RelayHost.post(client)
         return plan
     }
 

@@ -2,6 +2,7 @@ public import API
 public import ChainNode
 public import Observability
 import Primitives
+public import WalletConnectRelay
 public import Wallets
 public import Withdrawals
 
@@ -46,6 +47,10 @@ public struct ServerPlan: Sendable {
     public var jwt: [any Authenticator] = []
     /// How often the workers look, at least.
     public var pollMilliseconds: Int64 = 1_000
+    /// The relay's settings; nil for a server that is none.
+    public var relay: RelaySettings?
+    /// Calls the relay's webhooks.
+    public var relayPost: RelayServer.WebhookPost?
     /// Routes of development alone, such as the simulated chain's JSON-RPC.
     public var extraRoutes: [Route] = []
 

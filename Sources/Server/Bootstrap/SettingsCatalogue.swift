@@ -59,6 +59,35 @@ public struct Setting: Sendable, Hashable {
         Setting("jwt.audience", .text, nil, "The audience that tokens must name."),
         Setting("jwt.jwks_file", .text, nil, "The issuer's public keys, as a JSON Web Key Set."),
         Setting("jwt.lifetime_seconds_max", .integer(60...86_400), "3600", "Tokens that live longer are refused."),
+        Setting("relay.enabled", .boolean, "false", "Whether this server is a WalletConnect relay too, at /relay."),
+        Setting(
+            "relay.projects", .list, "",
+            "Project ids that are admitted, each alone or as ID=origin|origin for browsers. Empty admits every one."),
+        Setting(
+            "relay.audiences", .list, "",
+            "The URLs under which clients reach the relay, as wss://relay.example. A token must name one. Empty takes any."
+        ),
+        Setting(
+            "relay.strict_audience", .boolean, "false",
+            "Refuse tokens that name the public relay; some clients have its name built in."),
+        Setting(
+            "relay.private_webhooks", .boolean, "false", "Whether webhooks may go to loopback and private addresses."),
+        Setting("relay.message_bytes_max", .integer(1_024...262_144), "98304", "The text of one message."),
+        Setting("relay.topics_per_client_max", .integer(1...10_000_000), "100000", "Subscriptions of one client."),
+        Setting(
+            "relay.mailbox_per_topic_max", .integer(1...1_000_000), "1000",
+            "Messages that may wait at one topic, counted for each reader."),
+        Setting(
+            "relay.mailbox_mebibytes_max", .integer(1...1_048_576), "1024", "What may wait in all mailboxes together."),
+        Setting("relay.ttl_seconds_max", .integer(300...604_800), "604800", "How long a message may wait."),
+        Setting(
+            "relay.calls_per_second", .integer(1...1_000_000), "5000",
+            "Calls of one client; bursts of four times as many."),
+        Setting(
+            "relay.connects_per_second", .integer(1...100_000), "5",
+            "Connection attempts of one client from one address; bursts of six times as many."),
+        Setting("relay.sockets_max", .integer(1...1_000_000), "50000", "Open connections in all."),
+        Setting("relay.sockets_per_client_max", .integer(1...1_000), "8", "Open connections of one client."),
         Setting("chains.*.id", .text, nil, "CAIP-2 id, for example eip155:1."),
         Setting(
             "chains.*.rpc", .list, nil, "JSON-RPC nodes. With two or more, what decides money needs two that agree.",

@@ -25,7 +25,9 @@ struct Coffer: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Server",
-                subcommands: [DevCommand.self, ServeCommand.self, ConfigCommand.self, RestoreCommand.self]),
+                subcommands: [
+                    DevCommand.self, ServeCommand.self, RelayCommand.self, ConfigCommand.self, RestoreCommand.self,
+                ]),
             CommandGroup(name: "Look", subcommands: [StatusCommand.self, DoctorCommand.self]),
             CommandGroup(
                 name: "Money", subcommands: [WalletsCommand.self, WithdrawalsCommand.self, LedgerCommand.self]),

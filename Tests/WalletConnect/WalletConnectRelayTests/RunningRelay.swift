@@ -10,13 +10,14 @@ struct RunningRelay: Sendable {
     let server: RelayServer
     let clock: WallClock
 
+    @discardableResult
     static func with<Result>(
         settings: RelaySettings = RelaySettings(), store: any Store = MemoryStore(),
         identity: RelayIdentity? = nil, clock: WallClock = .system,
         post: RelayServer.WebhookPost? = nil, _ body: (RunningRelay) async throws -> Result
     ) async throws -> Result {
         var logger = Logger(label: "relay")
-        logger.logLevel = .error
+        logger.logLevel = .critical
         let server = RelayServer(
             settings: settings, store: store, identity: try identity ?? .random(), post: post, clock: clock,
             logger: logger)

@@ -98,7 +98,6 @@ extension RelayCore {
         to names: [Topic], blocking: Bool, isBatch: Bool, _ id: RPCID, _ connection: RelayConnection,
         at now: Timestamp, _ out: inout RelayOutput
     ) {
-        let stored = batch.subscriptions.count
         let outcomes = subscribe(names, connection, at: now, &out)
         let result: JSON
         if blocking, isBatch {
@@ -119,8 +118,10 @@ extension RelayCore {
             }
             result = isBatch ? .array(ids) : ids[0]
         }
-        let isNew = batch.subscriptions.count > stored || !(writing?.calls.isEmpty ?? true)
-        guard blocking, isNew else { return answer(connection, id, result, &out) }
+        // What was subscribed before may still be on its way.
+        guard blocking, !batch.subscriptions.isEmpty || writing != nil else {
+            return answer(connection, id, result, &out)
+        }
         batchCalls.append(WaitingCall(connection: connection, id: id, result: result))
         out.wakesStore = true
     }

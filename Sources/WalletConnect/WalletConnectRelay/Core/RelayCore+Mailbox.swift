@@ -138,12 +138,12 @@ extension RelayCore {
 
     // MARK: Batches
 
-    /// The next unit of work, or when there will be one.
-    mutating func takeBatch(at now: Timestamp) -> (batch: StoreBatch?, due: Timestamp?) {
+    /// The next unit of work, or the uptime at which there will be one.
+    mutating func takeBatch() -> (batch: StoreBatch?, due: Int64?) {
         guard writing == nil else { return (nil, nil) }
-        gatherLingering(at: now)
-        let isDue = deletesDue.map { $0 <= now } ?? false
-        guard isDue || !urgent.isEmpty || batch.isUrgent || !batchCalls.isEmpty else {
+        gatherLingering()
+        let isDue = isDraining || deletesDue.map { $0 <= uptime } ?? false
+        guard (isDue && !batch.deletes.isEmpty) || !urgent.isEmpty || batch.isUrgent || !batchCalls.isEmpty else {
             let lingeringDue = lingeringStart < lingering.count ? lingering[lingeringStart].due : nil
             return (nil, [lingeringDue, deletesDue].compactMap { $0 }.min())
         }
@@ -172,10 +172,10 @@ extension RelayCore {
         return (taken, nil)
     }
 
-    private mutating func gatherLingering(at now: Timestamp) {
+    private mutating func gatherLingering() {
         while lingeringStart < lingering.count {
             let (due, copy) = lingering[lingeringStart]
-            guard copy.state != .fresh || due <= now || isDraining else { break }
+            guard copy.state != .fresh || due <= uptime || isDraining else { break }
             if copy.state == .fresh { urgent.append(copy) }
             lingeringStart += 1
         }
@@ -217,6 +217,8 @@ extension RelayCore {
                 if let topic = topics[row.topic] { release(topic, bytes: row.sizeBytes) }
             }
         }
+        // There may be more; the removals of these go first.
+        if outcome.expired.count == StoreBatch.sweptRowsMax { self.batch.sweepsBefore = now }
         for load in outcome.loads { loaded(load, at: now, &out) }
         if !self.batch.isEmpty || !urgent.isEmpty || !batchCalls.isEmpty { out.wakesStore = true }
     }
@@ -247,7 +249,7 @@ extension RelayCore {
         }
         // What is only memory's own wish goes into the next unit of work, after a while.
         self.batch.deletes = failed.deletes + self.batch.deletes
-        deletesDue = now.adding(milliseconds: Self.retryMilliseconds)
+        deletesDue = uptime + Self.retryMilliseconds
         retriedSubscriptions = failed.subscriptions
         for sequence in batch.claims { claimed.removeValue(forKey: sequence) }
         for load in batch.loads { fail(load, error, &out) }
@@ -261,6 +263,7 @@ extension RelayCore {
         case .push(let id):
             // The chain stays; the next tick asks again.
             connections[id]?.isLoading = false
+            stalled.append(id)
         case .answer(let id, let request, _):
             if let connection = connections[id] { refuse(connection, request, error, &out) }
         }

@@ -75,7 +75,7 @@ extension RelayCore {
             return startLoading(connection, &out)
         }
         push(copy, message.content, to: connection, reader.id, at: now, &out)
-        lingering.append((now.adding(milliseconds: limits.lingerMilliseconds), copy))
+        lingering.append((uptime + limits.lingerMilliseconds, copy))
         if lingering.count - lingeringStart == 1 { out.wakesStore = true }
     }
 
@@ -161,7 +161,7 @@ extension RelayCore {
         guard removed.insert(sequence).inserted else { return }
         batch.deletes.append(sequence)
         if deletesDue == nil {
-            deletesDue = now.adding(milliseconds: Self.deletesLingerMilliseconds)
+            deletesDue = uptime + Self.deletesLingerMilliseconds
             out.wakesStore = true
         }
     }

@@ -26,18 +26,25 @@ extension RelayCore {
             retriedSubscriptions = []
             out.wakesStore = true
         }
-        for connection in connections.values where connection.peer.takesPushes {
-            adopt(connection, at: now)
+        let waiting = stalled
+        stalled = []
+        for id in waiting {
+            if let connection = connections[id] { startLoading(connection, &out) }
+        }
+        let grown = young.prefix { id in
+            guard let openedAt = connections[id]?.openedAt else { return true }
+            return now.milliseconds(since: openedAt) >= limits.resubscribeGraceMilliseconds
+        }
+        for id in grown {
+            guard let connection = connections[id] else { continue }
+            adopt(connection)
             startLoading(connection, &out)
         }
+        young.removeFirst(grown.count)
     }
 
     /// A client that connected again and did not subscribe relies on its subscriptions: they were kept for it.
-    private func adopt(_ connection: RelayConnection, at now: Timestamp) {
-        guard !connection.hasAdopted,
-            now.milliseconds(since: connection.openedAt) >= limits.resubscribeGraceMilliseconds
-        else { return }
-        connection.hasAdopted = true
+    private func adopt(_ connection: RelayConnection) {
         for name in connection.client.topics where !connection.topics.contains(name) {
             guard let topic = topics[name], let index = topic.reader(of: connection.client),
                 topic.readers[index].connection == nil

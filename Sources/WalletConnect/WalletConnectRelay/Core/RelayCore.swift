@@ -12,16 +12,22 @@ struct RelayCore {
     var clientsByKey: [[UInt8]: RelayClient] = [:]
     var connections: [ConnectionID: RelayConnection] = [:]
     var topics: [Topic: RelayTopic] = [:]
+    /// Connections whose clients may still subscribe again by themselves, oldest first.
+    var young: [ConnectionID] = []
+    /// Connections that wait for a store that failed.
+    var stalled: [ConnectionID] = []
     private var lastConnection: UInt64 = 0
     private var lastSequence: Int64 = 0
 
     // What waits for the store.
-    /// Copies whose write waits for acknowledgements, by the moment it stops waiting.
-    var lingering: [(due: Timestamp, copy: MailboxCopy)] = []
+    /// A clock that nobody sets, in milliseconds; what waits for moments goes by it.
+    var uptime: Int64 = 0
+    /// Copies whose write waits for acknowledgements, by the uptime at which it stops waiting.
+    var lingering: [(due: Int64, copy: MailboxCopy)] = []
     var lingeringStart = 0
     var urgent: [MailboxCopy] = []
     var batch = StoreBatch()
-    var deletesDue: Timestamp?
+    var deletesDue: Int64?
     /// Calls that are answered when the batch under construction is stored.
     var batchCalls: [WaitingCall] = []
     var writing: WritingBatch?
@@ -90,15 +96,16 @@ struct RelayCore {
         if peer.takesPushes {
             let sockets = client.connections.filter { $0.peer.takesPushes }
             if sockets.count >= limits.socketsPerClientMax, let oldest = sockets.first {
-                out.closes.append((oldest.peer, .replaced))
+                out.close(oldest.peer, .replaced)
             }
             if now.milliseconds(since: client.seenAt) > Self.seenEveryMilliseconds, !client.topics.isEmpty {
                 batch.subscriptions.append(.seen(client: client.keyBytes, now))
                 out.wakesStore = true
             }
-            client.connections.append(connection)
+            young.append(connection.id)
             counts.opened += 1
         }
+        client.connections.append(connection)
         client.seenAt = now
         return connection.id
     }

@@ -25,8 +25,6 @@ final class RelayConnection {
     /// Its socket takes more.
     var isWritable = true
     var isOpen = true
-    /// Its client had time to subscribe again, and what it did not name was taken over from its last connection.
-    var hasAdopted = false
 
     init(id: ConnectionID, peer: any RelayPeer, client: RelayClient, openedAt: Timestamp) {
         self.id = id

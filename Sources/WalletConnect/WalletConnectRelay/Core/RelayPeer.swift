@@ -1,11 +1,16 @@
 import NIOCore
 
 /// Where the relay's words to one connection go.
+///
+/// Words are put down while the core decides, so that they are in its order, and carried off afterwards: a socket that
+/// is written to may call the core again.
 protocol RelayPeer: AnyObject, Sendable {
-    /// Sends one text frame; in order, without waiting.
-    func send(_ text: ByteBuffer)
-    /// Ends the connection after what was sent before.
-    func close(_ reason: RelayClose)
+    /// Puts down one text frame; touches no socket.
+    func put(_ text: ByteBuffer)
+    /// Puts down the end of the connection, behind everything else.
+    func putClose(_ reason: RelayClose)
+    /// Carries off what was put down; from any thread.
+    func deliver()
     /// Whether messages are pushed here; an HTTP call gets its one answer alone.
     var takesPushes: Bool { get }
 }
@@ -57,18 +62,27 @@ struct ConnectionID: Hashable, Sendable {
 
 /// What is to be done outside the core: it decides, the caller acts.
 struct RelayOutput: Sendable {
-    var sends: [(peer: any RelayPeer, text: ByteBuffer)] = []
-    var closes: [(peer: any RelayPeer, reason: RelayClose)] = []
+    private var peers: [any RelayPeer] = []
     var watched: [WatchedMessage] = []
     /// There is work for the store.
     var wakesStore = false
 
     mutating func send(_ text: ByteBuffer, to peer: any RelayPeer) {
-        sends.append((peer, text))
+        peer.put(text)
+        note(peer)
     }
 
-    func carryOut() {
-        for (peer, text) in sends { peer.send(text) }
-        for (peer, reason) in closes { peer.close(reason) }
+    mutating func close(_ peer: any RelayPeer, _ reason: RelayClose) {
+        peer.putClose(reason)
+        note(peer)
+    }
+
+    private mutating func note(_ peer: any RelayPeer) {
+        // Delivering twice does no harm; a run of frames to one peer is the usual case.
+        if peers.last !== peer { peers.append(peer) }
+    }
+
+    func deliver() {
+        for peer in peers { peer.deliver() }
     }
 }

@@ -127,6 +127,8 @@ private final class RefusedSocket: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        context.close(promise: nil)
+        // The end of the upgrade is an event too.
+        let isEnd = event is ChannelShouldQuiesceEvent || (event as? ChannelEvent) == .inputClosed
+        if isEnd { context.close(promise: nil) } else { context.fireUserInboundEventTriggered(event) }
     }
 }

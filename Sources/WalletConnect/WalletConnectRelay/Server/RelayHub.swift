@@ -20,7 +20,8 @@ final class RelayHub: Sendable {
     private let store: any Store
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
-    private let isTimerSet = Atomic<Bool>(false)
+    /// The uptime at which the store's loop is woken next.
+    private let nextWake = Atomic<Int64>(.max)
     private let events: AsyncStream<WatchedMessage>
     private let event: AsyncStream<WatchedMessage>.Continuation
     private let webhooks: WebhookCaller
@@ -50,11 +51,12 @@ final class RelayHub: Sendable {
     ) -> Result {
         let now = clock.now
         let (output, result) = core.withLock { core in
+            core.uptime = Self.uptime
             var output = RelayOutput()
             let result = body(&core, now, &output)
             return (output, result)
         }
-        output.carryOut()
+        output.deliver()
         if output.wakesStore { wake.yield() }
         for message in output.watched { event.yield(message) }
         return result
@@ -205,7 +207,7 @@ final class RelayHub: Sendable {
 
     private func writeAll() async {
         while true {
-            let (batch, due) = enter { core, now, _ in core.takeBatch(at: now) }
+            let (batch, due) = enter { core, _, _ in core.takeBatch() }
             guard let batch else {
                 if let due { wakeUp(at: due) }
                 return
@@ -225,11 +227,15 @@ final class RelayHub: Sendable {
         return try await store.write { try batch.apply(to: $0) }
     }
 
-    private func wakeUp(at due: Timestamp) {
-        guard !isTimerSet.exchange(true, ordering: .relaxed) else { return }
-        let delay = min(max(due.milliseconds(since: clock.now), 1), 1_000)
+    private static var uptime: Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
+
+    private func wakeUp(at due: Int64) {
+        guard due < nextWake.load(ordering: .relaxed) else { return }
+        nextWake.store(due, ordering: .relaxed)
+        let delay = min(max(due - Self.uptime, 1), 1_000)
         MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: .milliseconds(delay)) {
-            self.isTimerSet.store(false, ordering: .relaxed)
+            // A timer that was overtaken by an earlier one leaves that one's mark.
+            _ = self.nextWake.compareExchange(expected: due, desired: .max, ordering: .relaxed)
             self.wake.yield()
         }
     }
@@ -249,7 +255,10 @@ final class RelayHub: Sendable {
             core.isDraining = true
             return peers
         }
-        for peer in peers { peer.close(.goingAway) }
+        for peer in peers {
+            peer.putClose(.goingAway)
+            peer.deliver()
+        }
     }
 
     var isDraining: Bool { core.withLock { $0.isDraining } }

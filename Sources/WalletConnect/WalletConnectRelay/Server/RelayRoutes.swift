@@ -81,7 +81,7 @@ struct RelayRoutes: Sendable {
                 hub.call(body, from: id)
             }
         } onCancel: {
-            peer.close(.goingAway)
+            peer.putClose(.goingAway)
         }
         hub.close(id)
         guard let text else { return Self.refused(Refusal(error: RelayError(.tooManyRequests), status: 503)) }
@@ -121,9 +121,12 @@ private final class CallPeer: RelayPeer {
         if isOver { continuation.resume(returning: nil) }
     }
 
-    func send(_ text: ByteBuffer) { end(text) }
+    // Resuming a task runs nothing here.
+    func put(_ text: ByteBuffer) { end(text) }
 
-    func close(_ reason: RelayClose) { end(nil) }
+    func putClose(_ reason: RelayClose) { end(nil) }
+
+    func deliver() {}
 
     private func end(_ text: ByteBuffer?) {
         let waiting = state.withLock { state -> CheckedContinuation<ByteBuffer?, Never>? in

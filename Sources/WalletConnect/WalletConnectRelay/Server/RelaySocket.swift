@@ -188,9 +188,10 @@ extension WebSocketFrame {
 final class SocketOutlet: RelayPeer {
     private struct Box {
         var texts: [ByteBuffer] = []
-        var close: RelayClose?
-        var isScheduled = false
         var bytes = 0
+        var close: RelayClose?
+        /// Somebody is on the way to empty it.
+        var isScheduled = false
         var isOver = false
     }
 
@@ -212,6 +213,7 @@ final class SocketOutlet: RelayPeer {
         set { reading.store(newValue, ordering: .relaxed) }
     }
 
+    /// The socket has gone; nothing is kept for it any more.
     func isOver() {
         box.withLock { box in
             box.isOver = true
@@ -219,50 +221,47 @@ final class SocketOutlet: RelayPeer {
         }
     }
 
-    func send(_ text: ByteBuffer) {
-        if channel.eventLoop.inEventLoop, box.withLock({ $0.texts.isEmpty && !$0.isScheduled && !$0.isOver }) {
-            write(text)
-            if !isReading { channel.flush() }
-            return
-        }
-        schedule { box in
-            box.texts.append(text)
+    func put(_ text: ByteBuffer) {
+        box.withLock { box in
+            guard !box.isOver else { return }
             box.bytes += text.readableBytes
+            if box.bytes > outboundBytesMax { box.close = .tryAgainLater } else { box.texts.append(text) }
         }
     }
 
-    func close(_ reason: RelayClose) {
-        schedule { $0.close = reason }
+    func putClose(_ reason: RelayClose) {
+        box.withLock { $0.close = reason }
     }
 
-    private func schedule(_ change: (inout Box) -> Void) {
-        let mustSchedule = box.withLock { box in
-            guard !box.isOver else { return false }
-            change(&box)
-            if box.bytes > outboundBytesMax { box.close = .tryAgainLater }
+    func deliver() {
+        // Whoever comes second finds it scheduled: also a write that calls the core, which calls here.
+        let isFirst = box.withLock { box in
             defer { box.isScheduled = true }
             return !box.isScheduled
         }
-        guard mustSchedule else { return }
-        channel.eventLoop.execute { self.empty() }
+        guard isFirst else { return }
+        if channel.eventLoop.inEventLoop { empty() } else { channel.eventLoop.execute { self.empty() } }
     }
 
     private func empty() {
-        let (texts, close) = box.withLock { box in
-            defer {
-                box.texts = []
-                box.bytes = 0
-                box.close = nil
-                box.isScheduled = false
+        var hasWritten = false
+        while true {
+            let (texts, close) = box.withLock { box -> ([ByteBuffer], RelayClose?) in
+                defer {
+                    box.texts = []
+                    box.bytes = 0
+                    box.close = nil
+                }
+                if box.texts.isEmpty, box.close == nil { box.isScheduled = false }
+                return (box.texts, box.close)
             }
-            return (box.texts, box.close)
+            guard !texts.isEmpty || close != nil else { break }
+            for text in texts {
+                channel.write(WebSocketFrame(fin: true, opcode: .text, data: text), promise: nil)
+            }
+            hasWritten = hasWritten || !texts.isEmpty
+            if let close { channel.pipeline.fireUserInboundEventTriggered(RelayCloseEvent(reason: close)) }
         }
-        for text in texts { write(text) }
-        if !texts.isEmpty, !isReading { channel.flush() }
-        if let close { channel.pipeline.fireUserInboundEventTriggered(RelayCloseEvent(reason: close)) }
-    }
-
-    private func write(_ text: ByteBuffer) {
-        channel.write(WebSocketFrame(fin: true, opcode: .text, data: text), promise: nil)
+        if hasWritten, !isReading { channel.flush() }
     }
 }
