@@ -45,7 +45,8 @@ struct MinimalDApp {
             print(signer?.description == account.address ? "the signature is the account's" : "NOT the account's")
 
             try await client.disconnect(session.topic)
-            while client.counts.outbox > 0 { try await Task.sleep(for: .milliseconds(20)) }  // the goodbye is on its way
+            // The goodbye is stored; a program that ends gives it the time to be sent.
+            while client.counts.outbox > 0 { try await Task.sleep(for: .milliseconds(20)) }
         }
     }
 }

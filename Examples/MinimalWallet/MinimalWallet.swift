@@ -7,7 +7,9 @@ import WalletConnectClient
 import WalletConnectNetwork
 import WalletConnectProtocol
 
-/// A wallet: takes a dApp's invitation, approves it, and signs what it asks. Says yes to everything: an example.
+/// A wallet: takes a dApp's invitation, approves it, and signs what it asks.
+///
+/// It says yes to everything, which a real one never does.
 ///
 ///     swift run MinimalWallet 'wc:…' ws://127.0.0.1:5555
 @main

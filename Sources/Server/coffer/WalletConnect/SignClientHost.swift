@@ -1,7 +1,7 @@
+import AsyncHTTPClient
 import CofferClient
 import CoreMetrics
 import Logging
-import NIOPosix
 import Observability
 import Primitives
 import WalletConnectClient
@@ -35,7 +35,7 @@ enum SignClientHost {
                 userAgent: "wc-2/swift-\(CofferVersion.number)/linux/coffer"))
         let client = SignClient(
             settings: settings, records: state.records, storeKey: try state.storeKey(),
-            transport: try WebSocketTransport(eventLoops: MultiThreadedEventLoopGroup.singleton), logger: logger,
+            transport: try WebSocketTransport(eventLoops: HTTPClient.defaultEventLoopGroup), logger: logger,
             metrics: NOOPMetricsHandler.instance)
         // Listened to from before the start, when what is unanswered is told once more.
         let events = client.events()
