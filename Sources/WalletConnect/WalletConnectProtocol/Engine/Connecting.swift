@@ -6,7 +6,7 @@ public struct Connecting: Sendable {
     public let id: Int64
     /// The pairing's topic.
     public let pairingTopic: Topic
-    /// What the wallet scans; nil when an active pairing is used again. It holds the pairing's key.
+    /// What the wallet scans, which holds the pairing's key; nil when an active pairing is used again.
     public let uri: PairingURI?
     /// A link to the wallet's app that carries the request (link mode).
     public let link: String?
