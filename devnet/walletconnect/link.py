@@ -97,8 +97,9 @@ class Socket:
 class Link:
     """A client of the relay: an identity and its socket, or several of them.
 
-    `acks` is "at-once" as JavaScript, "never" as walletkit-python, "late" to give them by hand, "bigint" to send the
-    id back as a JavaScript client does with a number it took for a BigInt.
+    `acks` is "at-once" as JavaScript, "binary" for the same in the frames of pyWalletConnect, "never" as
+    walletkit-python, "late" to give them by hand, "bigint" to send the id back as a JavaScript client does with a number
+    it took for a BigInt.
     """
 
     audience_default = None
@@ -155,7 +156,7 @@ class Link:
         data = value["params"]["data"]
         push = {"id": value["id"], "subscription": value["params"].get("id"), "socket": socket} | data
         self.later(self.keep(push))
-        if self.acks in ("at-once", "bigint"):
+        if self.acks in ("at-once", "bigint", "binary"):
             self.later(self.acknowledge(push))
         else:
             self.unacknowledged.append(push)
@@ -175,7 +176,8 @@ class Link:
     async def acknowledge(self, push):
         answer_id = f"{push['id']}n" if self.acks == "bigint" else push["id"]
         try:
-            await push["socket"].send(compact({"id": answer_id, "jsonrpc": "2.0", "result": True}))
+            text = compact({"id": answer_id, "jsonrpc": "2.0", "result": True})
+            await push["socket"].send(text.encode() if self.acks == "binary" else text)
         except ConnectionClosed:
             pass
 

@@ -11,6 +11,7 @@ The library has TLS built in; its socket is replaced by a plain one, and its pau
 
 import argparse
 import json
+import logging
 import queue
 import socket
 import sys
@@ -19,6 +20,8 @@ import threading
 from eth_account import Account
 from eth_account.messages import encode_defunct, encode_typed_data
 from pywalletconnect import WCClient, client_v2irn, websocket
+
+from wire import follow_parent
 
 # The first account of the mnemonic that every Ethereum development node hands out.
 DEVELOPMENT_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
@@ -152,8 +155,12 @@ def main():
     parser.add_argument("--uri", help="of the pairing; read from standard input when not given")
     parser.add_argument("--key", default=DEVELOPMENT_KEY)
     parser.add_argument("--reject-proposal", action="store_true")
+    parser.add_argument("--log", help="a file for all that the library does, frames included")
     options = parser.parse_args()
+    if options.log:
+        logging.basicConfig(filename=options.log, level=logging.DEBUG, format="%(asctime)s %(message)s")
     prepare(options.relay)
+    follow_parent()
     account = Account.from_key(options.key)
     uri = options.uri or sys.stdin.readline().strip()
     client = WCClient.from_wc_uri(uri)

@@ -20,7 +20,7 @@ import traceback
 from link import Link
 from peer import Peer
 from scenarios import SCENARIOS
-from wire import Identity, compact
+from wire import Identity, compact, follow_parent
 
 SCENARIO_SECONDS = 120
 
@@ -154,7 +154,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=100, help="how long a scenario waits for what takes time")
     parser.add_argument("--seed", help="64 hex digits: the client's identity")
     parser.add_argument("--ids", default="string19", choices=["string19", "number19", "number16", "number13"])
-    parser.add_argument("--acks", default="at-once", choices=["at-once", "never", "late", "bigint"])
+    parser.add_argument("--acks", default="at-once", choices=["at-once", "binary", "never", "late", "bigint"])
     parser.add_argument("--audience", help="of the token; the relay's URL when not given")
     options = parser.parse_args()
     if options.list:
@@ -165,6 +165,7 @@ def main():
         parser.error("--relay is needed")
     relay = options.relay.rstrip("/")
     Link.audience_default = options.audience
+    follow_parent()
     if options.scenario:
         return asyncio.run(play(options.scenario, relay, options))
     asyncio.run(converse(Commands(relay, options)))

@@ -229,7 +229,9 @@ def main():
     parser.add_argument("--refuse-publishes", type=int, default=0, help="with an error that will pass")
     parser.add_argument("--drop-after-publishes", type=int, default=0, help="the socket dies instead of an answer")
     parser.add_argument("--ping-seconds", type=float, default=20)
-    asyncio.run(run(parser.parse_args()))
+    options = parser.parse_args()
+    wire.follow_parent()
+    asyncio.run(run(options))
 
 
 if __name__ == "__main__":

@@ -621,6 +621,24 @@ async def text_frames(url, _):
 
 
 @scenario
+async def binary_acknowledgements(url, _):
+    """15: a Python wallet acknowledges in binary frames; they count, and the answers to it are text all the same."""
+    sender, receiver, wanted = await opened(url), await opened(url, acks="binary"), topic()
+    await receiver.subscribe(wanted)
+    for number in range(10):
+        await sender.publish(wanted, f"message {number}")
+    await receiver.wait(on(wanted), 10)
+    await receiver.fence()
+    check(len(receiver.sockets) == 1, "the socket stays open")
+    check(all(isinstance(frame, str) for frame in receiver.socket.frames), "answers are text")
+    await receiver.close()
+    again = await opened(url, identity=receiver.identity)
+    await again.subscribe(wanted)
+    await again.fence()
+    check(not [p for p in again.pushes if p["topic"] == wanted], "what was acknowledged is not sent again")
+
+
+@scenario
 async def tokens(url, _):
     """16: the hosted relay's name as audience, one token for many sockets, and a token in a header are accepted."""
     hosted = Link(url, audience=HOSTED_RELAY)

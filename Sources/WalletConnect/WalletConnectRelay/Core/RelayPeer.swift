@@ -23,8 +23,6 @@ enum RelayClose: Sendable, Hashable {
     case unauthorized(String)
     /// 1001: the relay stops.
     case goingAway
-    /// 1003: not text.
-    case notText
     /// 1009: more than a frame may have.
     case tooLarge
     /// 1013: too much at once, or a reader that does not read.
@@ -36,7 +34,6 @@ enum RelayClose: Sendable, Hashable {
         switch self {
         case .unauthorized: 3_000
         case .goingAway: 1_001
-        case .notText: 1_003
         case .tooLarge: 1_009
         case .tryAgainLater: 1_013
         case .replaced: 4_010
@@ -47,7 +44,6 @@ enum RelayClose: Sendable, Hashable {
         switch self {
         case .unauthorized(let text): text
         case .goingAway: "The relay stops"
-        case .notText: "Only text frames"
         case .tooLarge: "Frame too large"
         case .tryAgainLater: "Too many requests"
         case .replaced: "Replaced by a newer connection"

@@ -70,14 +70,14 @@ final class RelaySocket: ChannelInboundHandler, RemovableChannelHandler {
         outlet?.isReading = true
         guard !isClosing else { return }
         switch frame.opcode {
-        case .text where frame.fin && fragments == nil:
+        // Some clients send their acknowledgements as binary; what is in them is the same text.
+        case .text where frame.fin && fragments == nil, .binary where frame.fin && fragments == nil:
             receive(frame.unmaskedData, context)
-        case .text where fragments == nil: fragments = frame.unmaskedData
+        case .text where fragments == nil, .binary where fragments == nil: fragments = frame.unmaskedData
         case .continuation where fragments != nil: gather(frame, context)
         case .ping: pong(frame.unmaskedData, context)
         case .pong: return
         case .connectionClose: answerClose(frame.unmaskedData, context)
-        case .binary: close(.notText, context)
         default: close(.tryAgainLater, code: .protocolError, context)
         }
     }
