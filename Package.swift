@@ -279,6 +279,7 @@ let package = Package(
                 "WalletConnectRelay", "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol",
                 "ChainEVM", "Cryptography", "Storage", "Primitives", nioCore, nioPosix, nioHTTP1, nioWebSocket,
                 hummingbirdCore, httpTypes, log,
+                coreMetrics,
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/WalletConnect/WalletConnectInteropTests"),
