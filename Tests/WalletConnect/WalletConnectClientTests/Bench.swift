@@ -52,17 +52,21 @@ enum Bench {
     }
 
     /// Answers everything as a wallet that always says yes.
-    static func serve(_ wallet: SignClient) async {
-        for await event in wallet.events() {
+    static func serve(_ wallet: SignClient, _ events: AsyncStream<SignEvent>) async {
+        for await event in events {
             switch event {
             case .sessionProposal(let received):
-                do {
+                do throws(SignError) {
                     _ = try await wallet.approve(
                         Approval(
                             id: received.proposal.id, pairingTopic: received.proposal.pairingTopic,
                             namespaces: namespaces))
                 } catch {
-                    Issue.record("not approved: \(error)")
+                    // Killed in the middle of it, or told twice of a proposal that is answered.
+                    guard [.storageFailed, .cancelled, .proposalNotFound, .recentlyDeleted].contains(error.code) else {
+                        Issue.record("not approved: \(error)")
+                        continue
+                    }
                 }
             case .sessionRequest(let request):
                 try? await wallet.respond(
@@ -76,11 +80,12 @@ enum Bench {
     static func both<Result: Sendable>(
         _ dApp: SignClient, _ wallet: SignClient, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        try await withSignClient(dApp) { _ in
+        let events = wallet.events()
+        return try await withSignClient(dApp) { _ in
             try await withSignClient(wallet) { wallet in
                 try await withThrowingTaskGroup(of: Result?.self) { group in
                     group.addTask {
-                        await serve(wallet)
+                        await serve(wallet, events)
                         return nil
                     }
                     group.addTask { try await body() }

@@ -27,7 +27,7 @@ struct ClientIdentity: Sendable {
         }
         let seed = random.bytes(seedBytes)
         try await committer.retrying { () throws(KeyValueError) in
-            try await committer.records.apply([.put(seedKey, seed, if: .absent)])
+            try await committer.records.apply([.put(seedKey, seed)])
         }
         return try ClientIdentity(seed: SecretBytes(copying: seed))
     }

@@ -60,7 +60,7 @@ struct Committer: Sendable {
                 logger.warning(
                     "walletconnect records not stored, trying again",
                     metadata: ["attempt": "\(attempts)", "error": "\(error)"])
-                await pace.sleep(milliseconds: delay(attempts))
+                await pace.sleep(milliseconds: Self.delay(settings, attempts))
             }
         }
         revision += 1
@@ -81,20 +81,25 @@ struct Committer: Sendable {
     func retrying<Value: Sendable>(
         _ body: () async throws(KeyValueError) -> Value
     ) async throws(SignError) -> Value {
+        try await Self.retrying(settings, pace, body)
+    }
+
+    static func retrying<Value: Sendable>(
+        _ settings: SignClientSettings, _ pace: Pace, _ body: () async throws(KeyValueError) -> Value
+    ) async throws(SignError) -> Value {
         var attempts = 0
         while true {
             do {
                 return try await body()
             } catch {
                 attempts += 1
-                metrics.commitFailed()
-                guard error.isRetryable, attempts < settings.storageAttemptsMax else { throw Self.failure(error) }
-                await pace.sleep(milliseconds: delay(attempts))
+                guard error.isRetryable, attempts < settings.storageAttemptsMax else { throw failure(error) }
+                await pace.sleep(milliseconds: delay(settings, attempts))
             }
         }
     }
 
-    private func delay(_ attempts: Int) -> Int64 {
+    private static func delay(_ settings: SignClientSettings, _ attempts: Int) -> Int64 {
         settings.storageDelayMilliseconds << Int64(min(attempts - 1, 16))
     }
 

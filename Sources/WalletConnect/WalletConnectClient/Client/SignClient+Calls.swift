@@ -43,6 +43,23 @@ extension SignClient {
         return try Self.result(await outcome(of: id))
     }
 
+    /// Waits for the session of a ``connect(_:)`` or an approval that was started before, perhaps by a client that is gone.
+    ///
+    /// - Throws: as ``PendingSession/session()``, and `request_not_found`.
+    public func awaitSession(_ id: Int64) async throws(SignError) -> Session {
+        try requireRunning()
+        return try Self.session(await outcome(of: id))
+    }
+
+    /// Waits for the signatures of an ``authenticate(_:universalLink:)`` that was started before, perhaps by a client that
+    /// is gone.
+    ///
+    /// - Throws: as ``PendingAuthentication/response()``, and `request_not_found`.
+    public func awaitAuthentication(_ id: Int64) async throws(SignError) -> Authenticated {
+        try requireRunning()
+        return try Self.authenticated(await outcome(of: id))
+    }
+
     /// What is known of a call; nil when there is none of this id, or its outcome was fetched.
     public func status(of id: Int64) -> CallStatus? {
         core.withLock { $0.engine.status(of: id) }

@@ -151,11 +151,8 @@ public final class SignClient: Sendable {
     /// Reads everything that the last client left, and takes the records over.
     private func restore() async throws(SignError) -> (Committer, ClientIdentity) {
         let start = ContinuousClock.now
-        let records: SealedRecords
-        do {
-            records = try await SealedRecords.open(base, storeKey: storeKey, random: random)
-        } catch {
-            throw Committer.failure(error)
+        let records = try await Committer.retrying(settings, pace) { () throws(KeyValueError) in
+            try await SealedRecords.open(base, storeKey: storeKey, random: random)
         }
         var committer = Committer(
             records: records, random: random, settings: settings, pace: pace, metrics: metrics, logger: logger)
