@@ -13,11 +13,12 @@ struct DAppRun: Sendable {
     /// - Throws: what failed; ``SilentExit`` when a request was refused or its signature is not the account's.
     func run(_ events: AsyncStream<SignEvent>) async throws {
         guard let session = try await session() else { return }
-        let isGood = try await Watched.run(
+        let hasFailed = Mark()
+        let isComplete: Void? = try await Watched.run(
             { try await DAppEvents(topic: session.topic, feed: feed).follow(events) },
-            while: { try await conversation(session) })
-        // The wallet left before everything was done.
-        if isGood ?? !plan.endsAfterRequests == false { throw SilentExit(exit: .failed) }
+            while: { try await conversation(session, hasFailed) })
+        // The wallet may have left before everything was asked.
+        if hasFailed.isSet || (isComplete == nil && plan.endsAfterRequests) { throw SilentExit(exit: .failed) }
     }
 
     // MARK: The session
@@ -82,17 +83,14 @@ struct DAppRun: Sendable {
 
     // MARK: The conversation
 
-    /// Everything that was asked for, in order; whether all of it was granted.
-    private func conversation(_ session: WalletSession) async throws -> Bool {
-        var isGood = true
-        for request in plan.requests {
-            isGood = try await carryOut(request, session.topic) && isGood
-        }
-        if plan.pings { isGood = try await ping(session.topic) && isGood }
+    /// Everything that was asked for, in order.
+    private func conversation(_ session: WalletSession, _ hasFailed: Mark) async throws {
+        for request in plan.requests where try await !carryOut(request, session.topic) { hasFailed.set() }
+        if plan.pings { try await ping(session.topic) }
         if plan.readsInput {
             try await LineInput.forEach { line in
-                let (goesOn, wasGood) = try await carryOut(line: line, session.topic)
-                isGood = isGood && wasGood
+                let (goesOn, isGood) = try await carryOut(line: line, session.topic)
+                if !isGood { hasFailed.set() }
                 return goesOn
             }
         } else if !plan.endsAfterRequests {
@@ -100,7 +98,6 @@ struct DAppRun: Sendable {
             try await Watched.forever()
         }
         if plan.disconnects, client.session(session.topic) != nil { try await disconnect(session.topic) }
-        return isGood
     }
 
     /// - Returns: whether to go on, and whether it was granted.
@@ -108,13 +105,12 @@ struct DAppRun: Sendable {
         do {
             switch try DriverCommand(line: line) {
             case .request(let request): return (true, try await carryOut(request, topic))
-            case .ping: return (true, try await ping(topic))
+            case .ping: try await ping(topic)
             case .emit(let name, let data, let chain):
                 guard let session = client.session(topic), let on = chain ?? session.chains.first else {
                     throw ClientError(.failed, "the session is over")
                 }
                 try await client.emit(SessionEvent(name: name, data: data), chainID: on.description, on: topic)
-                return (true, true)
             case .disconnect:
                 try await disconnect(topic)
                 return (false, true)
@@ -122,6 +118,7 @@ struct DAppRun: Sendable {
             case .approve, .reject, .update, .extend:
                 throw ClientError(.usage, "this is the wallet's to do")
             }
+            return (true, true)
         } catch let error as OutputClosed {
             throw error
         } catch is CancellationError {
@@ -164,12 +161,11 @@ struct DAppRun: Sendable {
         }
     }
 
-    private func ping(_ topic: Topic) async throws -> Bool {
+    private func ping(_ topic: Topic) async throws {
         let began = ContinuousClock.now
         try await client.ping(topic)
         let took = began.duration(to: .now)
         try feed.show(.pong(milliseconds: Int64(took / .milliseconds(1))))
-        return true
     }
 
     private func disconnect(_ topic: Topic) async throws {

@@ -42,7 +42,7 @@ enum SignClientHost {
         return try await withSignClient(client) { client in
             try await withThrowingTaskGroup(of: Result?.self) { group in
                 group.addTask {
-                    try await reach(client, relay, within: min(reachSeconds, options.timeout))
+                    try await reach(client, relay, within: min(reachSeconds, options.timeout / 2))
                     return nil
                 }
                 group.addTask {
@@ -69,7 +69,7 @@ enum SignClientHost {
 
     /// What is looked at, is looked at so often: the client tells of peers, not of its connection.
     private static let glance = Duration.milliseconds(50)
-    /// How long the relay may take to answer at first; later the client is patient.
+    /// How long the relay may take to answer at first, and less than what is asked waits; later the client is patient.
     private static let reachSeconds: Int64 = 15
     /// How long a program that is about to end gives its last words.
     private static let farewellSeconds = 5

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Two tasks of which the end of either ends the other.
 enum Watched {
     /// Runs `work` while `watch` looks on.
@@ -25,4 +27,12 @@ enum Watched {
         for await _ in stream {}
         try Task.checkCancellation()
     }
+}
+
+/// A note that one task leaves and another one reads; a class, because they share it.
+final class Mark: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
 }
