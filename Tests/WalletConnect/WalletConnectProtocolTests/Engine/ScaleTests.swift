@@ -1,3 +1,4 @@
+import Foundation
 import Primitives
 import Testing
 
@@ -22,13 +23,22 @@ struct ScaleTests {
         return (records, pair)
     }
 
+    /// Pages of this process in memory; 0 where that cannot be read.
+    private static func residentPages() -> Int {
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+
     @Test func `ten thousand sessions are restored without being decoded`() throws {
         let (records, pair) = try records(10_000)
         var engine = SignEngine(settings: pair.wallet.settings, random: .seeded(1))
         let clock = ContinuousClock()
         var decision = Decision()
+        let before = Self.residentPages()
         let took = try clock.measure { decision = try engine.restore(records, at: pair.now) }
         print("ScaleTests: 10,000 sessions restored in \(took)")
+        // Other tests run beside this one: the figure counts when it runs alone.
+        print("ScaleTests: \((Self.residentPages() - before) * 4096 / 10_000) bytes a session")
         #expect(engine.sessionCount == 10_000)
         #expect(engine.decoded.isEmpty)
         #expect(decision.changes.isEmpty)
