@@ -103,4 +103,15 @@ struct OriginTests {
         #expect(pair.dapp.finished[connecting.id] == .failed(SignError(.proposalExpired, message: "Proposal expired")))
         #expect(pair.wallet.engine.pendingProposals.isEmpty)
     }
+
+    @Test func `a relay without the compound calls is served by the classic ones`() throws {
+        let pair = TestPair()
+        pair.dapp.relayIsOld = true
+        pair.wallet.relayIsOld = true
+        let topic = try pair.connected()
+        #expect(pair.dapp.engine.session(topic) != nil)
+        #expect(pair.mailbox.published.map(\.publish.tag).sorted() == [1100, 1101, 1102, 1103])
+        #expect(pair.mailbox.published.first?.publish.prompt == true)
+        #expect(pair.mailbox.subscribers[topic] == ["dapp", "wallet"])
+    }
 }
