@@ -90,6 +90,7 @@ extension RelaySettings {
         limits.connectsBurst = limits.connectsPerSecond * 6
         limits.socketsMax = number("sockets_max", limits.socketsMax)
         limits.socketsPerClientMax = number("sockets_per_client_max", limits.socketsPerClientMax)
+        if settings.boolean("limits.unlimited") { limits.liftRates() }
         self.init(
             projects: settings.list("relay.projects").map { RelayProject(setting: $0) }, audiences: audiences,
             hasStrictAudience: isStrict, allowsPrivateWebhooks: settings.boolean("relay.private_webhooks"),
@@ -124,6 +125,8 @@ public struct StandaloneRelay: Sendable {
     private let host: String
     private let port: Int
     private let projects: [String]
+    /// Whether nobody's rate is limited; for benchmarks.
+    public var isUnlimited = false
 
     /// A relay from settings, of which those about the relay count.
     ///
@@ -148,6 +151,7 @@ public struct StandaloneRelay: Sendable {
         defer { try? lock.close() }
         var relay = try RelaySettings(settings)
         relay.projects += projects.map { RelayProject(setting: $0) }
+        if isUnlimited { relay.limits.liftRates() }
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

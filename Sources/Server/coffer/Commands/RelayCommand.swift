@@ -31,6 +31,9 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(help: "A settings file, of which the relay section counts.")
     var config: String?
 
+    @Flag(help: "No rate limits at all; for benchmarks on your own machine.")
+    var unlimited = false
+
     @Flag(help: "Say the address as JSON.")
     var json = false
 
@@ -41,9 +44,10 @@ struct RelayCommand: AsyncParsableCommand {
         let settings = try ConfigFile.settings(config)
         let log = try logging.configuration(format: "text", level: settings["log.level"] ?? "info")
         try await ServerProcess.run(log) { _, logger in
-            let relay = try StandaloneRelay(
+            var relay = try StandaloneRelay(
                 settings: settings, directory: try DataDirectory(path: dataDir), host: host, port: port,
                 projects: projectIDs)
+            relay.isUnlimited = unlimited
             try await relay.run(logger: logger) { address in
                 ServerProcess.show(json ? Self.json(address) : "The relay is at \(address.url)")
             }

@@ -41,6 +41,7 @@ struct RelayCore {
     /// Messages whose publisher waits, so that a repetition waits with it.
     var unsettled: [RememberedMessages.Key: PublishedMessage] = [:]
     var attempts: [ConnectAttempt: TokenBucket] = [:]
+    var earlierAttempts: [ConnectAttempt: TokenBucket] = [:]
     var counts = RelayCounts()
     var sweptAt = Timestamp(milliseconds: 0)
     var subscriptionsSweptAt = Timestamp(milliseconds: 0)
@@ -76,13 +77,15 @@ struct RelayCore {
     mutating func admitsAttempt(_ attempt: ConnectAttempt, at now: Timestamp) -> Bool {
         guard !isDraining, connections.count < limits.socketsMax else { return false }
         if attempts.count >= ConnectAttempt.rememberedMax {
-            let (perSecond, burst) = (limits.connectsPerSecond, limits.connectsBurst)
-            attempts = attempts.filter { !$0.value.isFull(perSecond: perSecond, burst: burst, at: now) }
-            // Everyone is hammering: start over rather than grow.
-            if attempts.count >= ConnectAttempt.rememberedMax { attempts.removeAll() }
+            // Two halves, so that making room costs nothing: whoever hammers is found in one of them.
+            earlierAttempts = attempts
+            attempts = [:]
         }
-        return attempts[attempt, default: TokenBucket(burst: limits.connectsBurst, at: now)]
-            .take(perSecond: limits.connectsPerSecond, burst: limits.connectsBurst, at: now)
+        var bucket =
+            attempts[attempt] ?? earlierAttempts[attempt] ?? TokenBucket(burst: limits.connectsBurst, at: now)
+        let isAdmitted = bucket.take(perSecond: limits.connectsPerSecond, burst: limits.connectsBurst, at: now)
+        attempts[attempt] = bucket
+        return isAdmitted
     }
 
     mutating func open(
@@ -209,8 +212,8 @@ struct ConnectAttempt: Hashable, Sendable {
     var client: String
     var address: String
 
-    /// Attempts that are remembered.
-    static let rememberedMax = 20_000
+    /// Attempts that are remembered at least; twice as many at most.
+    static let rememberedMax = 10_000
 }
 
 /// A batch in the store's hands.

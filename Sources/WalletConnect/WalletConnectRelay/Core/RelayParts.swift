@@ -191,9 +191,4 @@ struct TokenBucket {
         tokens -= Double(count)
         return true
     }
-
-    /// Whether nothing was taken lately, so that it need not be remembered.
-    func isFull(perSecond: Int, burst: Int, at now: Timestamp) -> Bool {
-        tokens + Double(now.milliseconds(since: filledAt)) * Double(perSecond) / 1_000 >= Double(burst)
-    }
 }
