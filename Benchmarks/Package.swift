@@ -37,6 +37,16 @@ let package = Package(
                 .product(name: "WalletConnectProtocol", package: "coffer"),
             ]),
         .executableTarget(
+            name: "RoundTrips",
+            dependencies: [
+                .product(name: "Primitives", package: "coffer"), .product(name: "Storage", package: "coffer"),
+                .product(name: "StorageSQLite", package: "coffer"),
+                .product(name: "WalletConnectProtocol", package: "coffer"),
+                .product(name: "WalletConnectClient", package: "coffer"),
+                .product(name: "WalletConnectNetwork", package: "coffer"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
             name: "Micro",
             dependencies: [
                 "CReference", .product(name: "Primitives", package: "coffer"),

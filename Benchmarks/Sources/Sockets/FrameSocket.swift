@@ -96,7 +96,7 @@ struct FrameSocket {
     /// Sends what is queued.
     mutating func flush() throws(SocketsError) {
         guard !output.isEmpty else { return }
-        let count = output.withUnsafeBytes { send(file, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+        let count = output.withUnsafeBytes { send(file, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL)) }
         guard count >= 0 || errno == EAGAIN else { throw SocketsError("send: errno \(errno)") }
         if count == output.count {
             output.removeAll(keepingCapacity: true)

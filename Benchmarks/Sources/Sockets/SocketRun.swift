@@ -25,9 +25,9 @@ struct SocketRun {
         self.window = window
         self.seconds = seconds
         self.bytes = bytes
-        nextID = Timestamp.now.milliseconds * 1_000
+        nextID = WallClock.system.now.milliseconds * 1_000
         filler = String(repeating: "A", count: max(0, bytes - 16))
-        let seed = UInt64(Timestamp.now.milliseconds)
+        let seed = UInt64(WallClock.system.now.milliseconds)
         topics = (0..<count).map { number in
             SHA2.sha256(Array("\(seed)/\(number)".utf8)).hex
         }
@@ -36,7 +36,7 @@ struct SocketRun {
             if mode.isRelay {
                 let key = try Ed25519.PrivateKey(seed: SecretBytes(copying: SHA2.sha256(Array(topics[number].utf8)).bytes))
                 let token = RelayToken.sign(
-                    key: key, audience: "ws://127.0.0.1:\(port)\(path)", subject: topics[number], issuedAt: .now)
+                    key, audience: "ws://127.0.0.1:\(port)\(path)", subject: topics[number], issuedAt: WallClock.system.now)
                 target += "?auth=\(token)&projectId=0123456789abcdef0123456789abcdef"
             }
             var socket = try FrameSocket(port: port, path: target)
@@ -93,19 +93,16 @@ struct SocketRun {
         guard try sockets[number].receive() else { throw SocketsError("the server ended a connection") }
         var pushes: [String] = []
         var answers = 0
+        let isEcho = mode == .echo
         try sockets[number].frames { frame in
-            guard mode != .echo else {
+            guard !isEcho, Self.contains(frame, "_subscription\"") else {
+                guard isEcho || !Self.contains(frame, "\"error\"") else {
+                    throw SocketsError(String(decoding: frame, as: UTF8.self))
+                }
                 answers += 1
                 return
             }
-            let isPush = reference_find(frame.baseAddress!.assumingMemoryBound(to: UInt8.self), frame.count, "_subscription\"") >= 0
-            if isPush {
-                pushes.append(try id(of: frame))
-            } else if reference_find(frame.baseAddress!.assumingMemoryBound(to: UInt8.self), frame.count, "\"error\"") >= 0 {
-                throw SocketsError(String(decoding: frame, as: UTF8.self))
-            } else {
-                answers += 1
-            }
+            pushes.append(try Self.id(of: frame))
         }
         for push in pushes {
             sockets[number].write(Array("{\"id\":\(push),\"jsonrpc\":\"2.0\",\"result\":true}".utf8))
@@ -139,8 +136,13 @@ struct SocketRun {
         return "{\"id\":\(nextID),\"jsonrpc\":\"2.0\",\"method\":\"irn_subscribe\",\"params\":{\"topic\":\"\(topic)\"}}"
     }
 
+    private static func contains(_ frame: UnsafeRawBufferPointer, _ text: String) -> Bool {
+        guard let start = frame.baseAddress else { return false }
+        return reference_find(start.assumingMemoryBound(to: UInt8.self), frame.count, text) >= 0
+    }
+
     /// The digits of `"id":…`, which stand first in the relay's frames.
-    private func id(of frame: UnsafeRawBufferPointer) throws -> String {
+    private static func id(of frame: UnsafeRawBufferPointer) throws -> String {
         guard let colon = frame.firstIndex(of: UInt8(ascii: ":")) else { throw SocketsError("a push without an id") }
         let digits = frame[(colon + 1)...].prefix { $0 != UInt8(ascii: ",") }
         return String(decoding: digits, as: UTF8.self)
