@@ -10,6 +10,10 @@ struct RecordText: ~Copyable {
     static let secretBytes = 32
     /// More secrets than any record has.
     static let secretsMax: UInt8 = 4
+    /// What is read of a record: more in every respect than of a message, for a record has a message's parts and more,
+    /// and a peer must not make one that is written and cannot be read.
+    static let limits = JSONLimits(
+        bytesMax: 4 << 20, depthMax: 96, keysPerObjectMax: 4_096, valuesMax: 200_000, stringBytesMax: 1 << 20)
 
     private let value: [UInt8]
     private let secretCount: Int
@@ -25,7 +29,7 @@ struct RecordText: ~Copyable {
         let length = value[lengthStart..<lengthStart + 4].reduce(0) { $0 << 8 | Int($1) }
         let stateStart = lengthStart + 4
         guard length <= value.count - stateStart else { return nil }
-        guard let state = try? JSON.parse(Array(value[stateStart..<stateStart + length]), limits: PeerMessage.limits)
+        guard let state = try? JSON.parse(Array(value[stateStart..<stateStart + length]), limits: Self.limits)
         else { return nil }
         self.value = value
         self.secretCount = secretCount

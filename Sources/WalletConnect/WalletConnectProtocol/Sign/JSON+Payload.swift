@@ -142,7 +142,7 @@ extension JSON {
     /// Reads a record that was stored as JSON bytes.
     static func record(_ bytes: [UInt8]) throws(PayloadError) -> JSON {
         do throws(JSONError) {
-            return try JSON.parse(bytes, limits: PeerMessage.limits)
+            return try JSON.parse(bytes, limits: RecordText.limits)
         } catch {
             throw PayloadError("", .unreadable)
         }
