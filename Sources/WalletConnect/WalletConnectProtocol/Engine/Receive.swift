@@ -24,6 +24,10 @@ extension SignEngine {
     }
 
     private mutating func receive(_ message: InboundMessage, at now: Timestamp, into decision: inout Decision) {
+        guard message.message.utf8.count <= settings.limits.receivedBytesMax else {
+            decision.drop = .limitReached
+            return
+        }
         let topic = message.topic
         let encoding: Envelope.Encoding = message.transport == .linkMode ? .base64URL : .base64
         var inbound = Inbound(

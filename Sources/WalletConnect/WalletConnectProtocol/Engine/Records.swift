@@ -71,10 +71,10 @@ extension SignEngine {
     }
 
     static func record(_ row: AnsweredRow, _ key: ReceivedKey) -> StoredRecord {
-        let state: JSON = [
-            "topic": .string(key.topic.hex), "digits": .string(row.digits), "answer": .string(row.message),
-            "until": row.expiresAt.json,
-        ]
+        let state = JSON.object(omittingNil: [
+            "topic": .string(key.topic.hex), "digits": .string(row.digits),
+            "answer": row.message.map { .string($0) }, "until": row.expiresAt.json,
+        ])
         return StoredRecord(
             key: RecordKey(.pending, key.recordKey), value: RecordWriter().value(state: state),
             expiresAt: row.expiresAt)

@@ -17,11 +17,12 @@ extension SignEngine {
                 decision.drop = .duplicate
                 return
             }
-            if let answered = requests.answered.first(where: { $0.digits == key.digits }) {
-                // The dApp, or the relay, says it again: so do we, in the same words.
+            if let answered = requests.answered.last(where: { $0.digits == key.digits }) {
+                // The dApp, or the relay, says it again: so do we, in the same words, as long as they are kept.
                 decision.drop = .duplicate
+                guard let message = answered.message, outbox.count < settings.limits.outboxMax else { return }
                 send(
-                    answered.message, over: channel, rule: WCMethod.sessionRequest.rules.response,
+                    message, over: channel, rule: WCMethod.sessionRequest.rules.response,
                     analytics: RelayAnalytics(correlationID: id.int64), id: id.int64 ?? 0, purpose: .answer, at: now,
                     into: &decision)
                 return
@@ -135,16 +136,24 @@ extension SignEngine {
         return decision
     }
 
-    /// Keeps an answer for the request's lifetime, in place of the oldest when there are many.
+    /// Keeps an answer for the request's lifetime.
+    ///
+    /// When there are many, the text of the oldest goes first, and much later its id: a request that was answered must
+    /// not be shown to the app again, however many came since.
     private mutating func remember(_ row: AnsweredRow, _ key: ReceivedKey, into decision: inout Decision) {
-        var requests = received[key.topic] ?? TopicRequests()
-        if requests.answered.count >= settings.limits.answeredPerTopicMax {
-            let oldest = requests.answered.removeFirst()
+        received[key.topic, default: TopicRequests()].answered.append(row)
+        let count = received[key.topic]?.answered.count ?? 0
+        let silenced = count - settings.limits.answerTextsPerTopicMax - 1
+        if silenced >= 0, var older = received[key.topic]?.answered[silenced], older.message != nil {
+            older.message = nil
+            received[key.topic]?.answered[silenced] = older
+            decision.changes.append(
+                .put(Self.record(older, ReceivedKey(topic: key.topic, digits: older.digits))))
+        }
+        if count > settings.limits.answeredPerTopicMax, let oldest = received[key.topic]?.answered.removeFirst() {
             let oldestKey = ReceivedKey(topic: key.topic, digits: oldest.digits)
             decision.changes.append(.delete(RecordKey(.pending, oldestKey.recordKey)))
         }
-        requests.answered.append(row)
-        received[key.topic] = requests
         deadlines.add(.receivedRequest(key), at: row.expiresAt)
         decision.changes.append(.put(Self.record(row, key)))
     }

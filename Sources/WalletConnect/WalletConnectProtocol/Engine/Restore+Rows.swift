@@ -82,9 +82,9 @@ extension SignEngine {
     mutating func restorePending(_ text: borrowing RecordText) -> Bool {
         let state = text.state
         guard let topic = Topic(state["topic"]), let until = Timestamp(state["until"]) else { return false }
-        if let answer = state["answer"]?.string, let digits = state["digits"]?.string {
+        if let digits = state["digits"]?.string {
             received[topic, default: TopicRequests()].answered.append(
-                AnsweredRow(digits: digits, message: answer, expiresAt: until))
+                AnsweredRow(digits: digits, message: state["answer"]?.string, expiresAt: until))
             return true
         }
         guard let id = state["id"].flatMap({ RPCID(json: $0) }), let chain = state["chain"]?.string,

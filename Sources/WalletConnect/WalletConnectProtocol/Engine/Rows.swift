@@ -136,7 +136,8 @@ struct PendingRow: Sendable {
 /// The answer given to a request, kept in case the request comes again.
 struct AnsweredRow: Sendable {
     var digits: String
-    var message: String
+    /// What was sent; nil when only the id is kept.
+    var message: String?
     var expiresAt: Timestamp
 }
 

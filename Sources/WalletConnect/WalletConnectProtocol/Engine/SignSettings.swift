@@ -83,8 +83,10 @@ public struct SignLimits: Sendable, Hashable {
     public var pendingPerTopicMax = 100
     /// Requests received and not answered yet.
     public var pendingMax = 100_000
-    /// Answers kept for requests that come again, on one topic; the oldest is forgotten.
-    public var answeredPerTopicMax = 32
+    /// Ids of answered requests kept on one topic, so that none is shown again; the oldest is forgotten.
+    public var answeredPerTopicMax = 1024
+    /// Of those, how many keep the answer's text, to be sent when the request comes again.
+    public var answerTextsPerTopicMax = 32
     /// Authentications, sent and received.
     public var authenticationsMax = 10_000
     /// Outcomes kept until fetched; the oldest is forgotten.
@@ -95,6 +97,9 @@ public struct SignLimits: Sendable, Hashable {
     public var outboxMax = 100_000
     /// A message's text in bytes, as published: the hosted relay's limit, 96 KiB.
     public var messageBytesMax = 98_304
+    /// A received message's text in bytes: above what relays carry, and so small that a record made of several messages
+    /// fits into every store.
+    public var receivedBytesMax = 262_144
     /// Event names whose order is watched in one session; more are not ordered.
     public var eventNamesPerSessionMax = 16
     /// Dead topics unsubscribed again after a restart; above that they are unsubscribed once.
