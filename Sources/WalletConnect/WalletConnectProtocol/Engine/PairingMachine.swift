@@ -23,7 +23,14 @@ extension SignEngine {
             showAgain(on: uri.topic, into: &decision)
             return (row.pairing, decision)
         }
-        let expiresAt = uri.expiry.map { Self.moment($0) } ?? now.adding(seconds: settings.lifetimes.pairingSeconds)
+        // Whoever wrote the URI chose its topic: it must not be one that is left when the pairing ends.
+        guard sessions[uri.topic] == nil, settling[uri.topic] == nil, responseTopics[uri.topic] == nil else {
+            throw .pairingExists(uri.topic)
+        }
+        let latest = now.adding(seconds: Lifetime.activePairingSecondsSpecified)
+        let expiresAt =
+            uri.expiry.map { min(Self.moment($0), latest) }
+            ?? now.adding(seconds: settings.lifetimes.pairingSeconds)
         guard expiresAt > now else { throw .expiredURI() }
         guard pairings.count < settings.limits.pairingsMax else { throw .limit("pairings") }
 
@@ -82,7 +89,9 @@ extension SignEngine {
         forgetSeen(row.seen, on: topic, into: &decision)
         recentlyDeleted.add(topic.hex, max: settings.limits.recentlyDeletedMax)
         for (key, _) in receivedProposals where key.topic == topic { dropReceivedProposal(key, into: &decision) }
-        for (key, _) in receivedAuthentications where key.topic == topic {
+        for (key, row) in receivedAuthentications where key.topic == topic {
+            // The app may be waiting for its signatures to be checked.
+            if let approval = row.approval { finish(approval.call, .failed(.expiredCall()), at: now, into: &decision) }
             dropReceivedAuthentication(key, into: &decision)
         }
         endRequests(of: topic, .failed(.expiredCall()), at: now, into: &decision)

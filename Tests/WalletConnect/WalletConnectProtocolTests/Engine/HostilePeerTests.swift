@@ -85,4 +85,47 @@ struct HostilePeerTests {
         #expect(decision.drop == .limitReached)
         #expect(decision.changes.isEmpty && decision.actions.isEmpty)
     }
+
+    @Test func `a pairing that names the topic of a session is refused`() throws {
+        let pair = TestPair()
+        let topic = try pair.connected()
+        let uri = PairingURI(
+            topic: topic, symKey: SymmetricKey(random: .seeded(7)), relay: .irn, expiry: nil, methods: [])
+        #expect(throws: SignError.self) { try pair.wallet.engine.pair(uri.text, at: pair.now) }
+        #expect(pair.wallet.engine.allPairings.allSatisfy { $0.topic != topic })
+    }
+
+    @Test func `a pairing does not live for ever because its address says so`() throws {
+        let pair = TestPair()
+        let uri = PairingURI(symKey: SymmetricKey(random: .seeded(7)), expiry: 9_000_000_000_000, methods: [])
+        pair.wallet.commit(try pair.wallet.engine.pair(uri.text, at: pair.now).decision)
+        pair.advance(seconds: Lifetime.activePairingSecondsSpecified)
+        #expect(pair.wallet.engine.allPairings.isEmpty)
+    }
+
+    @Test func `a dApp that ends the pairing while signatures are checked ends the wait for them`() throws {
+        let pair = TestPair()
+        let request = AuthRequest(
+            domain: "dapp.example", uri: "https://dapp.example/login", chains: ["eip155:1"], nonce: "n-1")
+        let (connecting, decision) = try pair.dapp.engine.authenticate(request, at: pair.now)
+        pair.dapp.commit(decision)
+        pair.run()
+        pair.wallet.commit(try pair.wallet.engine.pair(connecting.uri!.text, at: pair.now).decision)
+        pair.run()
+        let asked = pair.wallet.engine.pendingAuthentications[0]
+        let cacao = Cacao(
+            answering: asked.payload, issuer: "eip155:1:0x3c582121909DE92Dc89A36898633C1aE4790382b",
+            signature: Cacao.Signature(type: "eip191", value: "0x00"))
+        let (calling, approval) = try pair.wallet.engine.approveAuthentication(
+            asked.id, cacaos: [cacao], at: pair.now)
+        // Stored, and nobody has checked the signatures yet.
+        pair.wallet.commit(Decision(changes: approval.changes, actions: []))
+        pair.dapp.commit(pair.dapp.engine.disconnect(connecting.pairingTopic, at: pair.now))
+        pair.run()
+        #expect(pair.wallet.engine.allPairings.isEmpty)
+        guard case .failed? = pair.wallet.finished[calling.id] else {
+            Issue.record("it is waited for without an end")
+            return
+        }
+    }
 }
