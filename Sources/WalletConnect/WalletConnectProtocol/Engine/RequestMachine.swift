@@ -155,6 +155,8 @@ extension SignEngine {
         kept.previous = nil
         sentRequests[id] = kept
         endRequest(id, .failed(row.kind == .request ? .expiredCall() : .unanswered()), at: now, into: &decision)
+        // As it holds here, it goes out for as long as it may; of the others nobody wants an answer any more.
+        guard row.kind != .update, row.kind != .extend else { return }
         withdraw(.request(id), into: &decision)
     }
 }

@@ -67,7 +67,11 @@ extension SignEngine {
         for id in sentAuthentications.keys { last = max(last, id) }
         for id in outcomes.keys { last = max(last, id) }
         for row in receivedAuthentications.values { last = max(last, row.approval?.call ?? 0) }
-        for row in sessions.values where row.isController { last = max(last, max(row.lastUpdate, row.lastExtend)) }
+        // Of changes only the milliseconds are kept: any of their thousand ids may have been used.
+        let millisecondsMax = PayloadIDs.bound / 1000 - 1
+        for row in sessions.values where row.isController {
+            last = max(last, min(max(row.lastUpdate, row.lastExtend), millisecondsMax) * 1000 + 999)
+        }
         payloadIDs = PayloadIDs(random: random, after: last)
         outboundIDs = PayloadIDs(random: random, after: outbox.keys.max() ?? 0)
     }

@@ -95,6 +95,14 @@ extension SignEngine {
     private mutating func receiveExtend(
         _ params: JSON, id: RPCID, _ inbound: Inbound, row: SessionRow, into decision: inout Decision
     ) {
+        if row.lastExtend > 0, id.int64.map({ $0 / 1000 }) == row.lastExtend {
+            // Said again, perhaps by the relay alone: answered again, and not prolonged again.
+            decision.drop = .duplicate
+            answer(
+                .result(id: id, true), over: channel(of: row, inbound.topic),
+                rule: WCMethod.sessionExtend.rules.response, at: inbound.now, into: &decision)
+            return
+        }
         change(id, inbound, row: row, method: .sessionExtend, into: &decision) {
             (engine, decision) throws(SignError) in
             guard let order = id.int64.map({ $0 / 1000 }), order >= row.lastExtend else {

@@ -128,4 +128,61 @@ struct HostilePeerTests {
             return
         }
     }
+
+    @Test func `an extension that comes again after a day and a restart prolongs nothing`() throws {
+        let pair = TestPair()
+        let topic = try pair.connected()
+        pair.advance(seconds: 1000)
+        let row = pair.wallet.engine.sessions[topic]!
+        // As JavaScript wallets extend: without an expiry.
+        let text = Envelope.seal(
+            PeerMessage.request(
+                id: .number(pair.now.milliseconds * 1000), method: "wc_sessionExtend",
+                params: .object([JSONMember]())
+            ).encoded(), key: row.key)
+        func receive() {
+            pair.dapp.commit(
+                pair.dapp.engine.receive(
+                    InboundMessage(topic: topic, message: text, publishedAt: pair.now), at: pair.now))
+            pair.dapp.settle(at: pair.now)
+        }
+        receive()
+        let expiry = try #require(pair.dapp.engine.session(topic)?.expiry)
+        #expect(expiry == pair.now.milliseconds / 1000 + 604_800)
+        pair.now = pair.now.adding(seconds: 200_000)
+        try pair.dapp.crash(at: pair.now)
+        receive()
+        #expect(pair.dapp.engine.session(topic)?.expiry == expiry)
+        #expect(pair.dapp.drops.last == .duplicate)
+    }
+
+    @Test func `a change nobody acknowledged in time is still delivered`() throws {
+        let pair = TestPair()
+        let topic = try pair.connected()
+        var namespaces = TestPair.namespaces
+        namespaces["eip155"]?.methods = ["personal_sign"]
+        let (calling, decision) = try pair.wallet.engine.update(topic, namespaces: namespaces, at: pair.now)
+        // The relay is away: stored, and not published.
+        pair.wallet.commit(Decision(changes: decision.changes, actions: []))
+        pair.now = pair.now.adding(seconds: 400)
+        pair.wallet.commit(pair.wallet.engine.tick(at: pair.now))
+        pair.wallet.settle(at: pair.now)
+        #expect(pair.wallet.finished[calling.id] == .failed(SignError(.timedOut)))
+        try pair.wallet.crash(at: pair.now)
+        pair.run()
+        #expect(pair.wallet.engine.session(topic)?.namespaces == namespaces)
+        #expect(pair.dapp.engine.session(topic)?.namespaces == namespaces)
+    }
+
+    @Test func `changes of a client whose clock went back are newer all the same`() throws {
+        let pair = TestPair()
+        let topic = try pair.connected()
+        let (first, decision) = try pair.wallet.engine.extend(topic, at: pair.now.adding(seconds: 60))
+        pair.wallet.commit(decision)
+        pair.run()
+        pair.wallet.commit(pair.wallet.engine.handedOver(first.id))
+        try pair.wallet.crash(at: pair.now)
+        let (second, _) = try pair.wallet.engine.update(topic, namespaces: TestPair.namespaces, at: pair.now)
+        #expect(second.id > first.id)
+    }
 }
