@@ -107,6 +107,35 @@ struct RelayLinkTests {
         #expect(other.publish(6).open == nil, "one connection serves all")
     }
 
+    @Test func `a link that fetches asks for what waits once all is subscribed, and goes on while there is more`() throws {
+        var bench = LinkBench { $0.fetchesOnConnect = true }
+        _ = bench.subscribe([1, 2])
+        let subscribing = try #require(bench.opened().frames.first.map { try RelayFrame.parse($0) })
+        let fetching = bench.received([RelayFrame.answer(id: subscribing.id!, true).text]).frames
+        let fetch = try RelayFrame.parse(try #require(fetching.first))
+        guard case .call(let id, .fetch(let topics, batch: true)) = fetch else {
+            Issue.record("not a fetch: \(fetch)")
+            return
+        }
+        #expect(topics == [LinkBench.topic(1), LinkBench.topic(2)])
+        let page: JSON = [
+            "messages": [
+                ["topic": .string(topics[1].hex), "message": "second", "publishedAt": 2, "tag": 1108],
+                ["topic": .string(topics[0].hex), "message": "first", "publishedAt": 1],
+                ["topic": "no topic", "message": "third"],
+            ], "hasMore": true,
+        ]
+        let effects = bench.received([RelayFrame.answer(id: id, page).text])
+        #expect(effects.fetched.map { $0.message } == ["first", "second"] as [String])
+        let again = try RelayFrame.parse(try #require(effects.frames.first))
+        guard case .call(let next, .fetch(_, batch: true)) = again else {
+            Issue.record("not another fetch: \(again)")
+            return
+        }
+        let last = bench.received([RelayFrame.answer(id: next, ["messages": [], "hasMore": true]).text])
+        #expect(last.frames.isEmpty && last.fetched.isEmpty)
+    }
+
     @Test func `every topic is subscribed in batches of 500 before anything else`() {
         var bench = LinkBench()
         _ = bench.subscribe(Array(0..<1201))

@@ -189,24 +189,27 @@ struct ClientCore {
             if !effects.unsubscribed.isEmpty {
                 add(engine.unsubscribed(effects.unsubscribed), steady: steady, into: &after)
             }
-            for (id, push) in effects.pushes { receive(push, id: id, now: now, steady: steady, into: &after) }
+            for (id, push) in effects.pushes {
+                let message = InboundMessage(
+                    topic: push.topic, message: push.message, publishedAt: push.publishedAt, tag: push.tag,
+                    attestation: push.attestation)
+                receive(message, push: id, now: now, steady: steady, into: &after)
+            }
+            for message in effects.fetched { receive(message, now: now, steady: steady, into: &after) }
         }
         after.connection = connection
     }
 
     private mutating func receive(
-        _ push: RelayPush, id: RPCID, now: Timestamp, steady: Timestamp, into after: inout Afterwards
+        _ message: InboundMessage, push: RPCID? = nil, now: Timestamp, steady: Timestamp, into after: inout Afterwards
     ) {
-        let message = InboundMessage(
-            topic: push.topic, message: push.message, publishedAt: push.publishedAt, tag: push.tag,
-            attestation: push.attestation)
         let decision = engine.receive(message, at: now)
-        if decision.drop == .unknownTopic, !link.topics.contains(push.topic) {
+        if decision.drop == .unknownTopic, !link.topics.contains(message.topic) {
             // The relay still holds a subscription that nobody here knows.
-            link.unsubscribe([push.topic], at: steady)
+            link.unsubscribe([message.topic], at: steady)
         }
         after.received += 1
-        add(decision, push: (id, link.connection), steady: steady, into: &after)
+        add(decision, push: push.map { ($0, link.connection) }, steady: steady, into: &after)
     }
 
     // MARK: Waiting

@@ -13,6 +13,7 @@ extension RelayLink {
             effects.notes.append(.online(topics: topics.count))
         }
         sendFarewells(at: now)
+        sendFetches(at: now)
         while calls.count < pace.callsInFlightMax, let id = queue.popFirst() { send(id, at: now) }
     }
 
@@ -43,6 +44,15 @@ extension RelayLink {
                 batch.count == 1
                     ? .unsubscribe(first, id: nil)
                     : .batchUnsubscribe(batch.map { RelayUnsubscription(topic: $0) }), at: now)
+        }
+    }
+
+    private mutating func sendFetches(at now: Timestamp) {
+        while !unfetched.isEmpty, calls.count < pace.callsInFlightMax {
+            let batch = unfetched.prefix(RelayCall.batchMax).filter { topics.contains($0) }
+            unfetched.removeFirst(min(RelayCall.batchMax, unfetched.count))
+            guard !batch.isEmpty else { continue }
+            call(freshID(at: now), .fetch(batch), .fetch(batch, batch: true), at: now)
         }
     }
 
@@ -125,6 +135,11 @@ extension RelayLink {
         case .subscribe: batchesInFlight -= 1
         case .unsubscribe(let left):
             for topic in left where farewells.remove(topic) != nil { effects.unsubscribed.append(topic) }
+        case .fetch(let asked):
+            guard let page = FetchedMessages(result) else { return effects.notes.append(.malformed) }
+            effects.fetched.append(contentsOf: page.messages)
+            // An empty page that promises more would be asked for without an end.
+            if page.hasMore, !page.messages.isEmpty { unfetched.append(contentsOf: asked) }
         }
     }
 
@@ -173,6 +188,8 @@ extension RelayLink {
                 // It has no such subscription, which is what was wanted.
                 for topic in missed where farewells.remove(topic) != nil { effects.unsubscribed.append(topic) }
             }
+        // What waits comes as a push, or the relay has no such call.
+        case .fetch: break
         }
     }
 

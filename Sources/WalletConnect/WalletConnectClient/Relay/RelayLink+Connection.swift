@@ -12,6 +12,7 @@ extension RelayLink {
         // In order, so that two runs do the same.
         unsubscribedYet = topics.sorted()
         unannounced = farewells.sorted()
+        unfetched = fetchesOnConnect ? unsubscribedYet : []
         requeue()
         proceed(at: now)
     }
@@ -238,6 +239,7 @@ extension RelayLink {
             batchesInFlight -= 1
             unsubscribedYet.append(contentsOf: missed)
         case .unsubscribe(let missed): unannounced.append(contentsOf: missed)
+        case .fetch(let missed): unfetched.append(contentsOf: missed)
         }
     }
 }

@@ -48,9 +48,11 @@ package struct RelayLink: Sendable {
         case publish(Int64)
         case subscribe([Topic])
         case unsubscribe([Topic])
+        case fetch([Topic])
     }
 
     let pace: RelayPace
+    let fetchesOnConnect: Bool
     let messageBytesMax: Int
     let urls: [String]
     let random: RandomSource
@@ -70,6 +72,7 @@ package struct RelayLink: Sendable {
     // What is going on in this connection.
     var unsubscribedYet: [Topic] = []
     var unannounced: [Topic] = []
+    var unfetched: [Topic] = []
     var queue = Queue<Int64>()
     var calls: [Int64: Call] = [:]
     var callDeadlines = Queue<(id: Int64, at: Timestamp)>()
@@ -95,6 +98,7 @@ package struct RelayLink: Sendable {
     package init(settings: RelaySettings, random: RandomSource, began: Timestamp) {
         precondition(!settings.urls.isEmpty, "a relay has an address")
         pace = settings.pace
+        fetchesOnConnect = settings.fetchesOnConnect
         messageBytesMax = settings.messageBytesMax
         urls = settings.urls
         self.random = random
@@ -242,6 +246,8 @@ extension RelayLink {
         package var open: Opening?
         /// What the relay delivers; each is acknowledged once it is stored.
         package var pushes: [(id: RPCID, push: RelayPush)] = []
+        /// What the relay had waiting, when it was asked; nobody awaits an acknowledgement.
+        package var fetched: [InboundMessage] = []
         /// What became of messages.
         package var outcomes: [(id: Int64, outcome: PublishOutcome)] = []
         /// Topics that the relay knows are left.
@@ -252,8 +258,8 @@ extension RelayLink {
         package init() {}
 
         var isEmpty: Bool {
-            frames.isEmpty && close == nil && open == nil && pushes.isEmpty && outcomes.isEmpty && unsubscribed.isEmpty
-                && notes.isEmpty
+            frames.isEmpty && close == nil && open == nil && pushes.isEmpty && fetched.isEmpty && outcomes.isEmpty
+                && unsubscribed.isEmpty && notes.isEmpty
         }
     }
 

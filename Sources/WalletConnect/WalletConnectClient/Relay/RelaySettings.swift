@@ -14,6 +14,11 @@ public struct RelaySettings: Sendable {
     public var messageBytesMax = 98_304
     /// Bytes of one incoming frame.
     public var frameBytesMax = 1 << 20
+    /// Whether every new connection also asks for what waits, with irn_batchFetchMessages.
+    ///
+    /// Relays deliver by themselves what waits for a topic when it is subscribed, so the same messages come twice and are
+    /// handled once; for a relay that does not.
+    public var fetchesOnConnect = false
     /// Seconds by which tokens are backdated, for a clock that is ahead of the relay's.
     public var tokenBackdateSeconds: Int64 = 90
 
