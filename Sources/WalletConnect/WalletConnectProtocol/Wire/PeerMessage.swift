@@ -62,6 +62,9 @@ public enum PeerMessage: Sendable, Hashable {
         case (let result?, nil): self = .result(id: id, result)
         case (nil, let error?): self = .failure(id: id, PeerError(json: error))
         case (nil, nil): throw .neitherResultNorError
+        // Some clients write both members, the one that does not apply as null.
+        case (let result?, let error?) where error.isNull: self = .result(id: id, result)
+        case (let result?, let error?) where result.isNull: self = .failure(id: id, PeerError(json: error))
         case (.some, .some): throw .resultAndError
         }
     }

@@ -146,6 +146,18 @@ struct PeerMessageTests {
         #expect(try PeerMessage(plaintext: Array(text.utf8)) == .failure(id: 1, expected))
     }
 
+    @Test func `the member that does not apply may be there as null`() throws {
+        func read(_ text: String) throws -> PeerMessage { try PeerMessage(plaintext: Array(text.utf8)) }
+        #expect(try read(#"{"id":1,"jsonrpc":"2.0","result":true,"error":null}"#) == .result(id: 1, true))
+        #expect(try read(#"{"id":1,"jsonrpc":"2.0","result":null,"error":null}"#) == .result(id: 1, .null))
+        #expect(
+            try read(#"{"id":1,"jsonrpc":"2.0","result":null,"error":{"code":5000,"message":"No."}}"#)
+                == .failure(id: 1, PeerError(code: 5000, message: "No.")))
+        #expect(throws: FrameError.resultAndError) {
+            try read(#"{"id":1,"jsonrpc":"2.0","result":true,"error":{"code":5000}}"#)
+        }
+    }
+
     @Test func `null is a result`() throws {
         let text = #"{"id":1,"jsonrpc":"2.0","result":null}"#
         #expect(try PeerMessage(plaintext: Array(text.utf8)) == .result(id: 1, .null))
