@@ -18,7 +18,7 @@ public enum SessionExpiry {
     ///   - current: the expiry so far, in Unix seconds.
     ///   - requested: what the peer named; nil, as JavaScript clients send it, is seven days from now.
     ///   - isController: whether the peer is the wallet; only that may extend.
-    /// - Throws: `SignError` with number 3004 for the wrong side, 1004 for a moment that is not after the current one or
+    /// - Throws: `SignError` with number 3004 for the wrong side, 1004 for a moment before the current one or
     ///   too far away.
     public static func extended(
         current: Int64, requested: Int64?, byController isController: Bool, at now: Timestamp
@@ -26,8 +26,9 @@ public enum SessionExpiry {
         guard isController else { throw SignError(.unauthorizedExtendRequest) }
         let latest = fresh(at: now)
         guard let requested else { return max(current, latest) }
-        guard requested > current else {
-            throw SignError(.invalidExtendRequest, "Expiry is not later than the current one")
+        // The same moment is no mistake: a wallet may extend in the very second in which it settled.
+        guard requested >= current else {
+            throw SignError(.invalidExtendRequest, "Expiry is before the current one")
         }
         guard requested <= latest + leewaySeconds else {
             throw SignError(.invalidExtendRequest, "Expiry is more than \(lifetimeSeconds) seconds away")

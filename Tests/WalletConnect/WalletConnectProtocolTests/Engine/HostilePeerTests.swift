@@ -185,4 +185,14 @@ struct HostilePeerTests {
         let (second, _) = try pair.wallet.engine.update(topic, namespaces: TestPair.namespaces, at: pair.now)
         #expect(second.id > first.id)
     }
+
+    @Test func `a session may be extended in the second in which it was settled`() throws {
+        let pair = TestPair()
+        let topic = try pair.connected()
+        let (calling, decision) = try pair.wallet.engine.extend(topic, at: pair.now)
+        pair.wallet.commit(decision)
+        pair.run()
+        #expect(pair.wallet.finished[calling.id] == .acknowledged)
+        #expect(pair.wallet.engine.session(topic)?.expiry == pair.dapp.engine.session(topic)?.expiry)
+    }
 }
