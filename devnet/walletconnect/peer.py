@@ -229,7 +229,7 @@ class Peer:
         self.agreements[compact(fallback_id)] = agreement
         await self.ask(topic, "wc_sessionPropose", fallback, fallback_id)
         uri = wire.pairing_uri(key, int(time.time()) + 300, list(uri_methods))
-        return {"uri": uri, "topic": topic, "id": call_id, "fallback": fallback_id, "reply": reply_topic}
+        return {"uri": uri, "topic": topic, "id": call_id, "fallback": fallback_id, "reply_topic": reply_topic}
 
     # The wallet's part.
 

@@ -6,7 +6,7 @@ import Testing
 /// The foreign peers with each other over the foreign relay: nothing of ours but the judge of signatures.
 ///
 /// When one of these fails, the peers are to blame, and what the other suites say of our client and relay is void.
-@Suite(.enabled(if: Places.hasPeers, "\(Places.withoutPeers)"))
+@Suite(.serialized, .enabled(if: Places.hasPeers, "\(Places.withoutPeers)"))
 struct ForeignPeersTests {
     @Test func `two raw peers settle, ask, answer and part`() async throws {
         try await ForeignRelay.running { relay in

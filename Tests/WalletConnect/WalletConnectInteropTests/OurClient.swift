@@ -75,7 +75,7 @@ final class OurClient: Sendable {
 
     /// Takes the first event that `pick` wants, waiting for it.
     func event<Value>(
-        _ what: String, within seconds: Double = 20, _ pick: (SignEvent) -> Value?
+        _ what: String, within seconds: Double = 30, _ pick: (SignEvent) -> Value?
     ) async throws -> Value {
         try await eventually(within: seconds, "\(what); the app was told \(told.withLock { $0.suffix(8) })") {
             told.withLock { events -> Value? in

@@ -107,7 +107,7 @@ final class PeerProcess: Sendable {
 
     /// Takes the first line that matches, waiting for it.
     func line(
-        _ what: String, within seconds: Double = 20, where matches: (JSON) -> Bool
+        _ what: String, within seconds: Double = 30, where matches: (JSON) -> Bool
     ) async throws -> JSON {
         try await eventually(within: seconds, "\(what) from the peer; it said \(transcript.suffix(12))") {
             let (found, exit) = state.withLock { state in
@@ -123,21 +123,21 @@ final class PeerProcess: Sendable {
     func has(_ matches: (JSON) -> Bool) -> Bool { state.withLock { $0.lines.contains(where: matches) } }
 
     /// Takes the first event of that name.
-    func event(_ name: String, within seconds: Double = 20) async throws -> JSON {
+    func event(_ name: String, within seconds: Double = 30) async throws -> JSON {
         try await line("event \(name)", within: seconds) { $0["event"]?.string == name }
     }
 
     /// Gives a command and waits for its reply.
     @discardableResult
     func tell(
-        _ command: String, _ members: KeyValuePairs<String, JSON> = [:], within seconds: Double = 20
+        _ command: String, _ members: KeyValuePairs<String, JSON> = [:], within seconds: Double = 30
     ) async throws -> JSON {
         try await tell(command, members: members.map { JSONMember(name: $0.key, value: $0.value) }, within: seconds)
     }
 
     /// Gives a command and waits for its reply.
     @discardableResult
-    func tell(_ command: String, members: [JSONMember], within seconds: Double = 20) async throws -> JSON {
+    func tell(_ command: String, members: [JSONMember], within seconds: Double = 30) async throws -> JSON {
         let number = state.withLock { state in
             state.replies += 1
             return state.replies
@@ -153,7 +153,7 @@ final class PeerProcess: Sendable {
 
     /// Takes a message that the peer could read: the whole event, with `topic`, `tag` and `payload`.
     func message(
-        _ what: String, within seconds: Double = 20, where matches: (JSON) -> Bool
+        _ what: String, within seconds: Double = 30, where matches: (JSON) -> Bool
     ) async throws -> JSON {
         try await line(what, within: seconds) { line in
             guard line["event"]?.string == "message", let payload = line["payload"] else { return false }
@@ -162,12 +162,12 @@ final class PeerProcess: Sendable {
     }
 
     /// Takes the first request of a method.
-    func request(_ method: String, within seconds: Double = 20) async throws -> JSON {
+    func request(_ method: String, within seconds: Double = 30) async throws -> JSON {
         try await message(method, within: seconds) { $0["method"]?.string == method }
     }
 
     /// Takes the answer to a request, by its id as it was sent.
-    func answer(to id: JSON, within seconds: Double = 20) async throws -> JSON {
+    func answer(to id: JSON, within seconds: Double = 30) async throws -> JSON {
         let message = try await message("an answer to \(id.text)", within: seconds) {
             $0["method"] == nil && $0["id"] == id
         }
@@ -175,7 +175,7 @@ final class PeerProcess: Sendable {
     }
 
     /// The code it ended with, waiting for its end.
-    func exit(within seconds: Double = 20) async throws -> Int32 {
+    func exit(within seconds: Double = 30) async throws -> Int32 {
         try await eventually(within: seconds, "the end of process \(pid)") { state.withLock { $0.exit } }
     }
 

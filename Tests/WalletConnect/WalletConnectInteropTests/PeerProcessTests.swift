@@ -2,7 +2,7 @@ import Primitives
 import Testing
 
 /// The peers themselves: a test that leans on them must be able to fail.
-@Suite(.enabled(if: Places.hasPeers, "\(Places.withoutPeers)"))
+@Suite(.serialized, .enabled(if: Places.hasPeers, "\(Places.withoutPeers)"))
 struct PeerProcessTests {
     @Test func `a peer that is told nonsense says so and lives on`() async throws {
         try await PeerProcess.running(Places.rawPeer, ["--relay", "ws://127.0.0.1:9"]) { peer in

@@ -7,7 +7,7 @@ import WalletConnectProtocol
 /// pyWalletConnect 1.6.2 as a wallet in its own process, with our dApp and our relay.
 ///
 /// It sends unpadded Base64, 19-digit numbers as ids, tag 0 on its answers and a foreign audience in its token.
-@Suite(.enabled(if: Places.hasPeers, "\(Places.withoutPeers)"))
+@Suite(.serialized, .enabled(if: Places.hasPeers, "\(Places.withoutPeers)"))
 struct PyWalletTests {
     @Test func `a message, typed data and a transaction come back signed by the account that was settled`()
         async throws

@@ -3,7 +3,7 @@ import Testing
 import WalletConnectRelay
 
 /// What real clients ask of a relay, each played by clients of other hands against ours.
-@Suite(.enabled(if: Places.hasPeers, "\(Places.withoutPeers)"))
+@Suite(.serialized, .enabled(if: Places.hasPeers, "\(Places.withoutPeers)"))
 struct RelayQuirkTests {
     @Test func `1 compound and classic calls settle a session, whichever side uses which`() async throws {
         try await play("compound-calls", "classic-calls", "mixed-calls")
@@ -73,7 +73,8 @@ struct RelayQuirkTests {
         try await play("extra-fields")
     }
 
-    @Test func `15 every frame of ours is text and begins with a brace and a quote, theirs may be binary`() async throws {
+    @Test func `15 every frame of ours is text and begins with a brace and a quote, theirs may be binary`() async throws
+    {
         try await play("text-frames", "binary-acknowledgements")
     }
 
@@ -102,7 +103,9 @@ struct RelayQuirkTests {
     }
 
     /// Plays scenarios one after the other against one relay.
-    private func play(_ scenarios: String..., settings: (inout WalletConnectRelay.RelaySettings) -> Void = { _ in }) async throws {
+    private func play(_ scenarios: String..., settings: (inout WalletConnectRelay.RelaySettings) -> Void = { _ in })
+        async throws
+    {
         try await RelayWorld.running(settings: settings) { world in
             for scenario in scenarios {
                 let arguments = ["--relay", world.url, "--audience", RelayWorld.audience, "--scenario", scenario]
