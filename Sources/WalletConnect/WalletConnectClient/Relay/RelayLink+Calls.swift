@@ -231,9 +231,12 @@ extension RelayError {
     fileprivate var isRateLimit: Bool { code == Kind.tooManyRequests.code || tag == Kind.tooManyRequests.tag }
 
     /// The same may be taken later.
+    ///
+    /// So is a failure of the handler that says nothing more: other clients repeat what any error answered, and a message
+    /// that is never taken ends by its own time.
     fileprivate var isPassing: Bool {
-        isRateLimit || code == Kind.unknown.code
-            || [Kind.publishFailed, .subscribeFailed, .createTopicFailed, .mailboxLimitExceeded].contains {
+        isRateLimit || code == Kind.unknown.code || (code == Kind.publishFailed.code && tag == nil)
+            || [Kind.publishFailed, .subscribeFailed, .createTopicFailed, .mailboxLimitExceeded, .unknown].contains {
                 $0.tag == tag
             }
     }
