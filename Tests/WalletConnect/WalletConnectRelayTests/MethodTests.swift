@@ -28,7 +28,8 @@ struct MethodTests {
     @Test func `ids come back as they were sent`() async throws {
         try await RunningRelay.with { relay in
             let client = try await TestClient.connect(relay)
-            for id in [RPCID.number(1_795_216_684_473), .number(1_795_216_684_473_554_432), .text("1795216684473554432")] {
+            let ids: [RPCID] = [1_795_216_684_473, 1_795_216_684_473_554_432, .text("1795216684473554432")]
+            for id in ids {
                 let topic: JSON = .string(Topic.test(1).hex)
                 #expect(try await client.call("wc_createTopic", ["topic": topic], id: id) == true)
                 #expect(

@@ -22,11 +22,20 @@ struct SocketTests {
         }
     }
 
-    @Test func `what is no text frame of ours ends the connection with its code`() async throws {
+    @Test func `a binary frame is read as the text it holds`() async throws {
+        try await RunningRelay.with { relay in
+            let client = try await TestClient.connect(relay)
+            let call =
+                #"{"id":1795216684473554,"jsonrpc":"2.0","method":"wc_createTopic","params":{"topic":"\#(Topic.test(1).hex)"}}"#
+            try await client.socket.write(RawSocket.frame(opcode: 2, Array(call.utf8)))
+            #expect(try await client.answer(to: 1_795_216_684_473_554) == true)
+        }
+    }
+
+    @Test func `what is no frame of ours ends the connection with its code`() async throws {
         try await RunningRelay.with { relay in
             let limit = RelayLimits().frameBytesMax
             let cases: [([UInt8], Int)] = [
-                (RawSocket.frame(opcode: 2, [1, 2, 3]), 1_003),
                 (RawSocket.frame(opcode: 0, [1]), 1_002),
                 (RawSocket.frame(opcode: 1, [UInt8](repeating: 0x20, count: limit + 1)), 1_009),
                 (
@@ -38,8 +47,9 @@ struct SocketTests {
             for (bytes, code) in cases {
                 let client = try await TestClient.connect(relay)
                 try await client.socket.write(bytes)
-                guard case .close(let answered, _) = try await client.socket.next() else {
-                    Issue.record("no close frame for \(code)")
+                let incoming = try await client.socket.next()
+                guard case .close(let answered, _) = incoming else {
+                    Issue.record("\(incoming) instead of a close frame with \(code)")
                     continue
                 }
                 #expect(answered == code)
@@ -132,6 +142,7 @@ struct SocketTests {
         var settings = RelaySettings()
         settings.limits.drainMilliseconds = 200
         var client: TestClient?
+        var server: RelayServer?
         try await RunningRelay.with(settings: settings, store: store.store) { relay in
             let bob = try await TestClient.connect(relay, key: key)
             bob.acknowledges = false
@@ -139,7 +150,10 @@ struct SocketTests {
             let alice = try await TestClient.connect(relay)
             for index in 0..<50 { try await alice.publish(.test(1), "m\(index)") }
             client = bob
+            server = relay.server
         }
+        // It ends after its sockets, or the process would end under them.
+        #expect(server?.figures.connections == 0)
         let bob = try #require(client)
         var closed: RawSocket.Incoming?
         while closed == nil {

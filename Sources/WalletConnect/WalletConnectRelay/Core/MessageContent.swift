@@ -89,13 +89,17 @@ struct MessageContent: Sendable {
     }
 
     /// The push to one reader.
-    func push(sequence: Int64, subscription: SubscriptionID) -> ByteBuffer {
+    ///
+    /// - Parameter scratch: any array; it is used again and again.
+    func push(sequence: Int64, subscription: SubscriptionID, scratch: inout [UInt8]) -> ByteBuffer {
         var text = ByteBuffer()
         text.reserveCapacity(tail.readableBytes + 176)
         text.writeStaticString(#"{"id":"#)
         text.writeDecimal(sequence)
         text.writeStaticString(#","jsonrpc":"2.0","method":"irn_subscription","params":{"id":""#)
-        subscription.writeHex(to: &text)
+        scratch.removeAll(keepingCapacity: true)
+        subscription.appendHex(to: &scratch)
+        text.writeBytes(scratch)
         text.writeStaticString(#"","data":{"#)
         text.writeImmutableBuffer(tail)
         return text
@@ -157,15 +161,6 @@ extension ByteBuffer {
 }
 
 extension Topic {
-    func writeHex(to buffer: inout ByteBuffer) {
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        appendHex(to: &text)
-        buffer.writeBytes(text)
-    }
-}
-
-extension SubscriptionID {
     func writeHex(to buffer: inout ByteBuffer) {
         var text: [UInt8] = []
         text.reserveCapacity(64)

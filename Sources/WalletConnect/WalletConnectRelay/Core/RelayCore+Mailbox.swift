@@ -250,8 +250,9 @@ extension RelayCore {
         // What is only memory's own wish goes into the next unit of work, after a while.
         self.batch.deletes = failed.deletes + self.batch.deletes
         deletesDue = uptime + Self.retryMilliseconds
-        retriedSubscriptions = failed.subscriptions
-        for sequence in batch.claims { claimed.removeValue(forKey: sequence) }
+        retriedSubscriptions = failed.subscriptions + retriedSubscriptions
+        // Their readers may have them already: nobody else may get them.
+        retriedClaims = failed.claims + retriedClaims
         for load in batch.loads { fail(load, error, &out) }
     }
 

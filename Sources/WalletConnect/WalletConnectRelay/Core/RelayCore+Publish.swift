@@ -111,7 +111,7 @@ extension RelayCore {
         copy.pushedAt = now
         connection.inFlight[copy.sequence] = copy
         counts.pushed += 1
-        out.send(content.push(sequence: copy.sequence, subscription: id), to: connection.peer)
+        out.send(content.push(sequence: copy.sequence, subscription: id, scratch: &scratch), to: connection.peer)
     }
 
     // MARK: Acknowledgements

@@ -21,9 +21,11 @@ extension RelayCore {
             subscriptionsSweptAt = now
             endSubscriptions(at: now, &out)
         }
-        if !retriedSubscriptions.isEmpty {
+        if !retriedSubscriptions.isEmpty || !retriedClaims.isEmpty {
             batch.subscriptions = retriedSubscriptions + batch.subscriptions
+            batch.claims = retriedClaims + batch.claims
             retriedSubscriptions = []
+            retriedClaims = []
             out.wakesStore = true
         }
         let waiting = stalled

@@ -43,10 +43,12 @@ struct RelayCore {
     var attempts: [ConnectAttempt: TokenBucket] = [:]
     var earlierAttempts: [ConnectAttempt: TokenBucket] = [:]
     var counts = RelayCounts()
+    var scratch: [UInt8] = []
     var sweptAt = Timestamp(milliseconds: 0)
     var subscriptionsSweptAt = Timestamp(milliseconds: 0)
     /// Changes of a unit of work that failed.
     var retriedSubscriptions: [SubscriptionChange] = []
+    var retriedClaims: [(sequence: Int64, reader: [UInt8])] = []
     var isDraining = false
 
     init(limits: RelayLimits) {

@@ -94,6 +94,13 @@ private struct QuickScan {
     mutating func plainText(in text: Span<UInt8>) -> Range<Int>? {
         let start = position
         var end = start
+        // A UInt8 has no padding, so its raw bytes are all there is.
+        let bytes = unsafe text.bytes
+        while end &+ 8 <= text.count {
+            // Every bit pattern is a UInt64, and the load checks the bound.
+            guard Self.isPlain(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: end, as: UInt64.self)) else { break }
+            end &+= 8
+        }
         while end < text.count {
             let byte = text[end]
             if byte == UInt8(ascii: "\"") { break }
@@ -123,6 +130,20 @@ private struct QuickScan {
         else { return nil }
         position = end
         return value
+    }
+
+    /// Whether all eight are printable ASCII and neither quote nor backslash.
+    private static func isPlain(_ eight: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        // The usual test for a zero byte; a false alarm beside a true one does no harm here.
+        let quote = eight ^ (ones &* 0x22)
+        let backslash = eight ^ (ones &* 0x5C)
+        let delete = eight ^ (ones &* 0x7F)
+        let found =
+            (eight &- ones &* 0x20) & ~eight | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+            | (delete &- ones) & ~delete | eight
+        return found & tops == 0
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }

@@ -201,9 +201,25 @@ final class RelayHub: Sendable {
             event.finish()
             group.cancelAll()
         }
-        enter { core, _, out in core.drain(&out) }
-        await writeAll()
+        // This task may be cancelled, and would then wait for nothing; that one ends by itself soon.
+        await Task { await self.finish() }.value
     }
+
+    /// Waits for the sockets to go, which were told to when their server stopped, and stores what they leave.
+    ///
+    /// The server's own service ends with its listening socket; without this the process would end under them.
+    private func finish() async {
+        enter { core, _, out in core.drain(&out) }
+        let end = Self.uptime + settings.limits.drainMilliseconds
+        await writeAll()
+        while Self.uptime < end, core.withLock({ !$0.connections.isEmpty }) {
+            try? await Task.sleep(for: .milliseconds(Self.drainPollMilliseconds))
+            await writeAll()
+        }
+    }
+
+    /// How often a stopping relay looks whether its sockets have gone, in milliseconds.
+    private static let drainPollMilliseconds = 10
 
     private func writeAll() async {
         while true {
