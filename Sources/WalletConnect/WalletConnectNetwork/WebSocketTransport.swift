@@ -1,4 +1,3 @@
-import Logging
 public import NIOCore
 import NIOHTTP1
 import NIOPosix

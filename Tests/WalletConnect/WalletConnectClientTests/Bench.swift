@@ -25,13 +25,14 @@ enum Bench {
     static func client(
         _ name: String, _ relay: any RelayTransport, _ records: any KeyValueStore = MemoryKeyValueStore(),
         storeKey: UInt8 = storeKeyByte, clock: WallClock = .system, pace: Pace = .system,
-        _ change: (inout SignClientSettings) -> Void = { _ in }
+        http: (any HTTPExchange)? = nil, _ change: (inout SignClientSettings) -> Void = { _ in }
     ) -> SignClient {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return SignClient(
             settings: settings(name, change), records: records,
-            storeKey: SecretBytes(copying: [UInt8](repeating: storeKey, count: 32)), transport: relay, clock: clock,
+            storeKey: SecretBytes(copying: [UInt8](repeating: storeKey, count: 32)), transport: relay, http: http,
+            clock: clock,
             pace: pace, logger: logger)
     }
 

@@ -24,13 +24,13 @@ final class LoopbackRelay: RelayTransport {
         let number: Int64
         let publisher: String
         let publish: RelayPublish
-        var acknowledgedBy: Set<String> = []
     }
 
     private struct State {
         var behaviour = Behaviour()
         var subscriptions: [String: Set<Topic>] = [:]
         var messages: [Topic: [Message]] = [:]
+        var topics: [Int64: Topic] = [:]
         var connections: [Int: LoopbackConnection] = [:]
         var lastConnection = 0
         var lastNumber: Int64 = 1_000_000_000_000
@@ -101,11 +101,9 @@ final class LoopbackRelay: RelayTransport {
     }
 
     private func acknowledge(_ number: Int64, by client: String, _ state: inout State) {
-        for (topic, messages) in state.messages {
-            guard let index = messages.firstIndex(where: { $0.number == number }) else { continue }
-            state.messages[topic]?[index].acknowledgedBy.insert(client)
-            return
-        }
+        guard let topic = state.topics.removeValue(forKey: number) else { return }
+        // Two clients talk on a topic: who acknowledges is the only one it is for.
+        state.messages[topic]?.removeAll { $0.number == number && $0.publisher != client }
     }
 
     private func answer(
@@ -139,7 +137,6 @@ final class LoopbackRelay: RelayTransport {
         for topic in topics {
             state.subscriptions[connection.client, default: []].insert(topic)
             for message in state.messages[topic] ?? [] where message.publisher != connection.client {
-                guard !message.acknowledgedBy.contains(connection.client) else { continue }
                 deliveries.append((connection, Self.push(message)))
             }
         }
@@ -159,6 +156,7 @@ final class LoopbackRelay: RelayTransport {
             state.lastNumber += 1
             let message = Message(number: state.lastNumber, publisher: connection.client, publish: publish)
             state.messages[publish.topic, default: []].append(message)
+            state.topics[message.number] = publish.topic
             for target in state.connections.values
             where target.client != connection.client
                 && state.subscriptions[target.client]?.contains(publish.topic) == true

@@ -19,7 +19,9 @@ public struct KeyValueKey: Sendable, Hashable, CustomStringConvertible {
     }
 
     public static func == (left: Self, right: Self) -> Bool {
-        left.key.utf8.elementsEqual(right.key.utf8) && left.collection.utf8.elementsEqual(right.collection.utf8)
+        // The counts first: they are known, and most keys that differ, differ there or in the first bytes.
+        left.key.utf8.count == right.key.utf8.count && left.key.utf8.elementsEqual(right.key.utf8)
+            && left.collection.utf8.elementsEqual(right.collection.utf8)
     }
 
     public func hash(into hasher: inout Hasher) {

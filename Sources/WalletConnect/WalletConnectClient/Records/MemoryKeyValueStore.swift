@@ -12,50 +12,84 @@ public final class MemoryKeyValueStore: KeyValueStore {
         var expiresAt: Timestamp?
     }
 
-    private let entries = Mutex<[KeyValueKey: Entry]>([:])
+    private struct State {
+        var entries: [KeyValueKey: Entry] = [:]
+        /// The keys of a collection in their order, made when they are listed and forgotten when one is added or removed.
+        var sorted: [String: [String]] = [:]
+
+        mutating func set(_ key: KeyValueKey, _ entry: Entry?) {
+            let previous = entries[key]
+            entries[key] = entry
+            if (previous == nil) != (entry == nil) { sorted[key.collection] = nil }
+        }
+
+        mutating func keys(of collection: String) -> [String] {
+            if let known = sorted[collection] { return known }
+            let keys = entries.keys
+                .filter { $0.collection.utf8.elementsEqual(collection.utf8) }
+                .map(\.key)
+                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            sorted[collection] = keys
+            return keys
+        }
+    }
+
+    private let state = Mutex(State())
 
     /// An empty store.
     public init() {}
 
     /// How many records there are.
-    public var count: Int { entries.withLock(\.count) }
+    public var count: Int { state.withLock(\.entries.count) }
 
     public func read(_ keys: [KeyValueKey]) async throws(KeyValueError) -> [KeyValueRecord?] {
         for key in keys { try KeyValueLimits.check(key) }
-        return entries.withLock { entries in keys.map { key in entries[key].map { Self.record(key, $0) } } }
+        return state.withLock { state in keys.map { key in state.entries[key].map { Self.record(key, $0) } } }
     }
 
     public func list(
         _ collection: String, after: String?, limit: Int
     ) async throws(KeyValueError) -> [KeyValueRecord] {
-        entries.withLock { entries in
-            let keys = entries.keys
-                .filter { key in
-                    key.collection.utf8.elementsEqual(collection.utf8)
-                        && (after.map { $0.utf8.lexicographicallyPrecedes(key.key.utf8) } ?? true)
+        state.withLock { state in
+            let keys = state.keys(of: collection)
+            var start = 0
+            if let after {
+                // The first key behind `after`, by halving.
+                var end = keys.count
+                while start < end {
+                    let middle = (start + end) / 2
+                    if after.utf8.lexicographicallyPrecedes(keys[middle].utf8) {
+                        end = middle
+                    } else {
+                        start = middle + 1
+                    }
                 }
-                .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-            return keys.prefix(max(0, limit)).compactMap { key in entries[key].map { Self.record(key, $0) } }
+            }
+            return keys[start...].prefix(max(0, limit)).compactMap { name in
+                let key = KeyValueKey(collection: collection, key: name)
+                return state.entries[key].map { Self.record(key, $0) }
+            }
         }
     }
 
     public func apply(_ changes: [KeyValueChange]) async throws(KeyValueError) {
         try KeyValueLimits.check(changes)
-        let refused = entries.withLock { entries -> KeyValueError? in
+        let refused = state.withLock { state -> KeyValueError? in
             var undo: [(key: KeyValueKey, entry: Entry?)] = []
             undo.reserveCapacity(changes.count)
             for change in changes {
-                let current = entries[change.key]
+                let current = state.entries[change.key]
                 if let refusal = Self.refusal(change, current) {
-                    for step in undo.reversed() { entries[step.key] = step.entry }
+                    for step in undo.reversed() { state.set(step.key, step.entry) }
                     return refusal
                 }
                 undo.append((change.key, current))
                 switch change.operation {
-                case .delete: entries[change.key] = nil
+                case .delete: state.set(change.key, nil)
                 case .put(let value, let expiresAt):
-                    entries[change.key] = Entry(
-                        value: value, revision: (current?.revision ?? 0) + 1, expiresAt: expiresAt)
+                    state.set(
+                        change.key,
+                        Entry(value: value, revision: (current?.revision ?? 0) + 1, expiresAt: expiresAt))
                 }
             }
             return nil
@@ -64,11 +98,11 @@ public final class MemoryKeyValueStore: KeyValueStore {
     }
 
     public func removeExpired(before moment: Timestamp, limit: Int) async throws(KeyValueError) -> Int {
-        entries.withLock { entries in
-            let expired = entries.filter { $0.value.expiresAt.map { $0 <= moment } ?? false }
+        state.withLock { state in
+            let expired = state.entries.filter { $0.value.expiresAt.map { $0 <= moment } ?? false }
                 .sorted { ($0.value.expiresAt ?? moment) < ($1.value.expiresAt ?? moment) }
                 .prefix(max(0, limit))
-            for (key, _) in expired { entries[key] = nil }
+            for (key, _) in expired { state.set(key, nil) }
             return expired.count
         }
     }
