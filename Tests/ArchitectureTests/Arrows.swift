@@ -40,7 +40,8 @@ enum Arrows {
         // WalletConnect: pure rules, the client around them, its network, the relay. None of them knows custody.
         "WalletConnectProtocol": ["Primitives", "Cryptography", "ChainEVM", "Crypto"],
         "WalletConnectClient": [
-            "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "WalletConnectProtocol", "Logging", "Metrics",
+            "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "WalletConnectProtocol", "Logging",
+            "Metrics",
         ],
         "WalletConnectNetwork": [
             "Primitives", "WalletConnectClient", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket",
@@ -62,9 +63,9 @@ enum Arrows {
         ],
         "Bootstrap": [
             "Primitives", "Cryptography", "Storage", "StorageSQL", "StorageSQLite", "Audit", "Keys", "Ledger",
-            "Wallets",
-            "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", "WalletConnectProtocol", "WalletConnectRelay",
-            "API", "Observability", "Hummingbird", "HummingbirdCore", "HTTPTypes", "AsyncHTTPClient", "NIOCore", "NIOPosix", "ServiceLifecycle", "UnixSignals", "Yams", "Logging",
+            "Wallets", "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", "WalletConnectProtocol",
+            "WalletConnectRelay", "API", "Observability", "Hummingbird", "HummingbirdCore", "HTTPTypes",
+            "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "UnixSignals", "Yams", "Logging",
             "Metrics", "CoreMetrics", "Foundation", "Glibc",
         ],
         "CofferClient": [
@@ -72,8 +73,8 @@ enum Arrows {
         ],
         "coffer": [
             "Primitives", "Cryptography", "ChainEVM", "Storage", "StorageSQLite", "QRCode", "WalletConnectProtocol",
-            "WalletConnectClient", "WalletConnectNetwork", "Bootstrap", "CofferClient", "Observability", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
-            "Logging", "CoreMetrics", "Foundation", "Dispatch", "Glibc",
+            "WalletConnectClient", "WalletConnectNetwork", "Bootstrap", "CofferClient", "Observability",
+            "ArgumentParser", "AsyncHTTPClient", "NIOCore", "Logging", "CoreMetrics", "Foundation", "Dispatch", "Glibc",
         ],
     ]
 
