@@ -7,12 +7,19 @@ an unknown method gets error 10001 on a pairing and silence on a session, a requ
 import asyncio
 import time
 
+from eth_account import Account
+from eth_account.messages import encode_defunct
+
 import wire
 from wire import METHODS, Agreement, PayloadIDs, compact
 
 UNSUPPORTED = {"code": 10001, "message": "Unsupported wc_ method."}
 AUTOMATIC = ("wc_sessionSettle", "wc_sessionPing", "wc_sessionUpdate", "wc_sessionExtend", "wc_sessionDelete")
 PAIRING_METHODS = ("wc_pairingDelete", "wc_sessionPropose", "wc_sessionAuthenticate")
+
+SIGNED_MEMBERS = (
+    "domain", "aud", "version", "nonce", "iat", "nbf", "exp", "statement", "requestId", "resources"
+)
 
 METADATA = {
     "name": "Raw peer",
@@ -62,6 +69,7 @@ class Peer:
         self.messages = []
         self.unreadable = []
         self.proposals = {}
+        self.sign_ins = {}
         self.report = report
         self.changed = asyncio.Condition()
         link.listener = self.take
@@ -91,6 +99,8 @@ class Peer:
         """What a client does by itself: remembers a proposal, follows it to its session, answers."""
         topic, payload = entry["topic"], entry["payload"]
         method = payload.get("method")
+        if method == "wc_sessionAuthenticate":
+            self.sign_ins[payload["id"]] = payload["params"]
         if method == "wc_sessionPropose":
             self.proposals[payload["id"]] = payload["params"] | {"pairingTopic": topic}
         result = payload.get("result")
@@ -295,3 +305,62 @@ class Peer:
     async def reject(self, proposal_id, error=None, tag=1120):
         topic = self.proposals[proposal_id]["pairingTopic"]
         await self.answer(topic, proposal_id, tag, error=error or {"code": 5000, "message": "User rejected."})
+
+    async def sign_in(self, request_id, key, methods=(), nonce=None):
+        """Answers a sign-in as a JavaScript wallet: a signed CACAO, and a session when methods are granted.
+
+        `nonce` puts another one into what is signed.
+        """
+        params = self.sign_ins[request_id]
+        payload = {name: value for name, value in params["authPayload"].items() if name in SIGNED_MEMBERS}
+        chain = params["authPayload"]["chains"][0]
+        if nonce is not None:
+            payload["nonce"] = nonce
+        if methods:
+            actions = {f"request/{method}": [{"chains": [chain]}] for method in sorted(methods)}
+            recap = compact({"att": {"eip155": actions}})
+            payload["resources"] = [
+                one for one in payload.get("resources", []) if not one.startswith("urn:recap:")
+            ] + ["urn:recap:" + wire.base64.b64encode(recap.encode()).decode().rstrip("=")]
+            said = ", ".join(f"'{method}'" for method in sorted(methods))
+            granted = (
+                "I further authorize the stated URI to perform the following actions on my behalf: "
+                f"(1) 'request': {said} for 'eip155'."
+            )
+            payload["statement"] = " ".join(part for part in (payload.get("statement"), granted) if part)
+        account = Account.from_key(key)
+        signature = account.sign_message(encode_defunct(text=sign_in_text(payload, chain, account.address))).signature
+        cacao = {
+            "h": {"t": "caip122"},
+            "p": payload | {"iss": f"did:pkh:{chain}:{account.address}"},
+            "s": {"t": "eip191", "s": "0x" + bytes(signature).hex()},
+        }
+        agreement = Agreement()
+        shared = agreement.shared(params["requester"]["publicKey"])
+        session = await self.join(shared)
+        result = {"cacaos": [cacao], "responder": {"publicKey": agreement.public, "metadata": METADATA}}
+        text = compact({"id": request_id, "jsonrpc": "2.0", "result": result})
+        reply_topic = wire.sha256_hex(bytes.fromhex(params["requester"]["publicKey"]))
+        await self.link.publish(reply_topic, self.message(reply_topic, text, agreement.public, shared), 1117, 3_600)
+        return {"topic": session, "address": account.address}
+
+
+def sign_in_text(payload, chain, address):
+    """The text a person signs (EIP-4361), as the JavaScript clients write it."""
+    lines = [f"{payload['domain']} wants you to sign in with your Ethereum account:", address, ""]
+    if payload.get("statement"):
+        lines.append(payload["statement"])
+    lines += [
+        "",
+        f"URI: {payload['aud']}",
+        f"Version: {payload['version']}",
+        f"Chain ID: {chain.partition(':')[2]}",
+        f"Nonce: {payload['nonce']}",
+        f"Issued At: {payload['iat']}",
+    ]
+    for name, title in (("exp", "Expiration Time"), ("nbf", "Not Before"), ("requestId", "Request ID")):
+        if payload.get(name):
+            lines.append(f"{title}: {payload[name]}")
+    if payload.get("resources") is not None:
+        lines += ["Resources:"] + [f"- {one}" for one in payload["resources"]]
+    return "\n".join(lines)

@@ -72,6 +72,9 @@ class Commands:
     async def authenticate(self, **options):
         return await self.peer.authenticate(**options)
 
+    async def sign_in(self, id, key, **options):
+        return await self.peer.sign_in(id, key, **options)
+
     async def pair(self, uri):
         return {"topic": await self.peer.pair(uri)}
 

@@ -19,6 +19,13 @@ enum EthereumProof {
         "to":{"name":"Bob","wallet":"0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB"},"contents":"Hello, Bob!"}}
         """
 
+    /// What `personal_sign` gives for these bytes.
+    static func sign(message: [UInt8]) -> String {
+        let key = try! Secp256k1.PrivateKey(secret: SecretBytes(copying: Hex.decode(keyHex)))
+        let signature = key.sign(digest: EIP191.hash(message: message))
+        return Hex.encodePrefixed(signature.compact + [27 + signature.recoveryID])
+    }
+
     /// The signer of a `personal_sign` over these bytes.
     static func signer(ofMessage message: [UInt8], signature: String) throws -> Address {
         try recover(EIP191.hash(message: message), signature)
