@@ -29,6 +29,33 @@
             }
         }
 
+        @Test func `relay and clients all die, in no order, and the answer comes`() async throws {
+            let random = RandomSource.seeded(interopSeed &+ 1)
+            func deaths(_ count: Int, upTo writes: UInt64) -> [MortalStore.Death] {
+                (0..<count).map { _ in
+                    MortalStore.Death(
+                        atWrite: 2 + Int(random.uint64(below: writes)), isAfterCommit: random.uint64(below: 2) == 1)
+                }
+            }
+            let folder = try Folder()
+            let relay = MortalRelay(path: folder.path("relay.db"))
+            let planned = (
+                relay: deaths(40, upTo: 6), lives: (0..<8).map { _ in (deaths(2, upTo: 9), deaths(2, upTo: 9)) }
+            )
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await relay.live(planned.relay) }
+                let port = try await eventually("the relay's port") { relay.port }
+                for (index, clients) in planned.lives.enumerated() {
+                    let life = try await Life.lived(
+                        "ws://127.0.0.1:\(port)", deaths: [.dapp: clients.0, .wallet: clients.1])
+                    #expect(life.answer == Life.question, "life \(index); \(interopSeed)")
+                }
+                #expect(relay.deaths > 0)
+                group.cancelAll()
+                while let ended = await group.nextResult() { _ = ended }
+            }
+        }
+
         @Test func `both clients are killed at random writes again and again`() async throws {
             let random = RandomSource.seeded(interopSeed)
             let deaths = (0..<12).map { _ in

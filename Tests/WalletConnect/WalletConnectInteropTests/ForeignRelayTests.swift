@@ -1,5 +1,6 @@
 import Primitives
 import Testing
+import WalletConnectClient
 import WalletConnectProtocol
 
 /// Our client on a relay of other hands, which answers, numbers and fails as relays were seen to.
@@ -105,6 +106,54 @@ struct ForeignRelayTests {
             let request = try await stage.peer.request("wc_sessionRequest")
             try await stage.answer(request.required("payload").required("id"), ["result": "0x01"])
             #expect(try await outcome == .result("0x01"))
+        }
+    }
+
+    @Test func `12 each time its socket breaks our client comes back with one socket and one subscription`()
+        async throws
+    {
+        try await settled { relay, stage in
+            let client = try #require(stage.client.client.clientID)
+            func connected() async throws {
+                _ = try await relay.process.line("a socket of our client") {
+                    $0["event"]?.string == "connected" && $0["client"]?.string == client
+                }
+            }
+            func isSubscribing(_ line: JSON) -> Bool {
+                line["client"]?.string == client && line["method"]?.string?.contains("ubscribe") == true
+                    && line["params"]?["topics"] != nil
+            }
+            try await connected()
+            for _ in 0..<5 {
+                try await relay.closeAll(code: 1006)
+                try await connected()
+                let batch = try await relay.process.line("one batch of topics", where: isSubscribing)
+                #expect(batch["params"]?["topics"]?.array?.contains(.string(stage.session.topic.hex)) == true)
+            }
+            try await stage.peer.tell("reopen")
+            let outcome = try await stage.answered(with: "0x01")
+            #expect(outcome == .result("0x01"))
+            #expect(!relay.process.has { $0["event"]?.string == "connected" && $0["client"]?.string == client })
+            #expect(!relay.process.has(isSubscribing))
+        }
+    }
+
+    @Test func `28 after a deletion from either side our client leaves the topic`() async throws {
+        for isOurs in [true, false] {
+            try await settled { relay, stage in
+                let topic = stage.session.topic
+                if isOurs {
+                    try await stage.client.disconnect(topic)
+                } else {
+                    try await stage.say("wc_sessionDelete", ["code": 6000, "message": "User disconnected."])
+                }
+                let client = try #require(stage.client.client.clientID)
+                _ = try await relay.process.line("the end of the subscription") { line in
+                    line["client"]?.string == client && line["method"]?.string?.hasSuffix("nsubscribe") == true
+                        && line.text.contains(topic.hex)
+                }
+                #expect(stage.client.client.sessionCount == 0)
+            }
         }
     }
 

@@ -68,7 +68,7 @@
     }
 
     /// A relay that dies as planned and is started again on its database and its port.
-    private final class MortalRelay: Sendable {
+    final class MortalRelay: Sendable {
         private let path: String
         private let state = Mutex<(port: Int?, deaths: Int)>((nil, 0))
 
