@@ -56,7 +56,10 @@ extension EndToEnd {
             try await Conversation.with { conversation in
                 let dApp = try await conversation.side(["connect"])
                 let uri = try await dApp.line("uri")["uri"]?.string ?? ""
-                let wallet = try await conversation.side(["wallet", "pair", uri, "--reject", "--once"])
+                // Not everybody wants the key of a pairing in the list of processes.
+                let wallet = try await conversation.side(
+                    ["wallet", "pair", "-", "--reject", "--once"], takesInput: true)
+                try wallet.child.write(uri)
                 #expect(try await dApp.line("error")["code"] == 5000)
                 #expect(try await dApp.child.exit() == .code(1))
                 #expect(try await wallet.child.exit() == .code(0))

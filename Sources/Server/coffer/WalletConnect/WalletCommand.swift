@@ -33,7 +33,9 @@ struct WalletCommand: ParsableCommand {
 
         @OptionGroup var options: WalletConnectOptions
 
-        @Argument(help: ArgumentHelp("What the dApp shows, as text.", valueName: "uri"))
+        @Argument(
+            help: ArgumentHelp(
+                "What the dApp shows, as text, or - for the first line of standard input.", valueName: "uri"))
         var uri: String?
 
         @Flag(help: "Say yes to everything.")
@@ -78,6 +80,9 @@ struct WalletCommand: ParsableCommand {
 
         func validate() throws {
             guard !(approve && reject) else { throw ValidationError("--approve and --reject exclude each other") }
+            guard uri != "-" || !options.stdin else {
+                throw ValidationError("standard input holds the URI or commands, not both")
+            }
             guard uri != nil || !options.ephemeral else {
                 throw ValidationError("without a URI there is nothing to do in memory")
             }
@@ -94,6 +99,7 @@ struct WalletCommand: ParsableCommand {
                 url: options.relayURL, projectID: options.projectID)
             let chains = try chains.map { text throws(ClientError) in try SessionWish.chains(text) }
             let (emit, update) = (try announcements(), try namespaces())
+            let uri = uri == "-" ? try await Self.typed() : uri
             try await WalletConnectState.with(.wallet, options, environment: environment) { state in
                 let file = keyFile ?? state.folder.map { "\($0)/wallet.key" }
                 let key = try file.map { path throws(ClientError) in try TestWalletKey.file(path) } ?? .ephemeral()
@@ -107,6 +113,17 @@ struct WalletCommand: ParsableCommand {
                     }
                 }
             }
+        }
+
+        /// Whoever has the URI can answer it, so some will not want it in the list of processes.
+        private static func typed() async throws -> String {
+            var line = ""
+            await LineInput.forEach {
+                line = $0
+                return false
+            }
+            guard !line.isEmpty else { throw ClientError(.usage, "standard input holds no URI") }
+            return line
         }
 
         private func namespaces() throws(ClientError) -> JSON? {
