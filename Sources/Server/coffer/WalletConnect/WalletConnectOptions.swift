@@ -34,7 +34,9 @@ struct WalletConnectOptions: ParsableArguments, Sendable {
     @Flag(help: "Print one JSON object per line.")
     var json = false
 
-    @Flag(help: "Read commands from standard input, one JSON object per line.")
+    @Flag(
+        name: [.customLong("stdin"), .customLong("interactive")],
+        help: "Read commands from standard input, one JSON object per line.")
     var stdin = false
 
     @Option(
