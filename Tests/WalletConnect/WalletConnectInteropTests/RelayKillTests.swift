@@ -31,6 +31,26 @@
             }
         }
 
+        @Test(.timeLimit(.minutes(1)))
+        func `a relay whose disk has failed stops when it is told to`() async throws {
+            let store = MortalStore(MemoryStore(), death: MortalStore.Death(atWrite: nil, isAfterCommit: false))
+            // Acknowledgements wait to be stored, and are still waiting when the disk fails.
+            try await RelayWorld.running(store: store, settings: { $0.limits.lingerMilliseconds = 60_000 }) { world in
+                try await OurClient.running("DApp", world.url) { dapp in
+                    try await OurClient.running("Wallet", world.url) { wallet in
+                        try await WalletApp().serving(wallet) {
+                            let connecting = try await dapp.connect(Fixture.wanted)
+                            try await wallet.pair(connecting.uri)
+                            let session = try await connecting.session()
+                            _ = try await dapp.result(session.topic, "personal_sign", ["0x00"])
+                        }
+                    }
+                }
+                store.kill()
+            }
+            #expect(store.isDead)
+        }
+
         /// Our dApp asks in several lanes until the relay has died often enough; returns how many requests there were.
         private static func work(_ relay: MortalRelay, url: String) async throws -> Int {
             try await OurClient.running("DApp", url) { dapp in

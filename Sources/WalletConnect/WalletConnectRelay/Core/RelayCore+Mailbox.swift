@@ -247,13 +247,15 @@ extension RelayCore {
             call.failure = error
             finish(call, &out)
         }
+        for load in batch.loads { fail(load, error, &out) }
+        // A relay that stops does not wait for its store: what was acknowledged is delivered once more.
+        guard !isDraining else { return }
         // What is only memory's own wish goes into the next unit of work, after a while.
         self.batch.deletes = failed.deletes + self.batch.deletes
         deletesDue = uptime + Self.retryMilliseconds
         retriedSubscriptions = failed.subscriptions + retriedSubscriptions
         // Their readers may have them already: nobody else may get them.
         retriedClaims = failed.claims + retriedClaims
-        for load in batch.loads { fail(load, error, &out) }
     }
 
     /// How long a store that failed is left alone, in milliseconds.
