@@ -216,6 +216,7 @@ async def run(options):
             if code := wanted.pop("close", None):
                 await relay.close_all(code)
             relay.misfortunes.update(wanted)
+            say(event="told")
 
 
 def main():

@@ -25,8 +25,9 @@ struct ForeignRelay: Sendable {
     }
 
     /// From now on: the next `count` publishes are taken without an answer, refused, or end in a broken socket.
-    func misfortune(_ kind: Misfortune, count: Int) throws {
+    func misfortune(_ kind: Misfortune, count: Int) async throws {
         try process.send(.object([JSONMember(name: kind.rawValue, value: JSON(count))]))
+        _ = try await process.event("told")
     }
 
     /// Closes every socket with a code, or without a word for 1006.
