@@ -107,7 +107,9 @@ struct RelayLinkTests {
         #expect(other.publish(6).open == nil, "one connection serves all")
     }
 
-    @Test func `a link that fetches asks for what waits once all is subscribed, and goes on while there is more`() throws {
+    @Test func `a link that fetches asks for what waits once all is subscribed, and for more while there is more`()
+        throws
+    {
         var bench = LinkBench { $0.fetchesOnConnect = true }
         _ = bench.subscribe([1, 2])
         let subscribing = try #require(bench.opened().frames.first.map { try RelayFrame.parse($0) })
