@@ -188,6 +188,7 @@ struct SignArgumentsTests {
         #expect(try extended(latest + 10, nil) == latest + 10)
         #expect(try refusal { _ = try extended(1_700_000_100, latest + 301) }?.code == .invalidExtendRequest)
         #expect(try refusal { _ = try extended(1_700_000_100, .max) }?.code == .invalidExtendRequest)
-        #expect(try refusal { _ = try extended(1_700_000_100, 1_700_000_100) }?.code == .invalidExtendRequest)
+        #expect(try extended(1_700_000_100, 1_700_000_100) == 1_700_000_100)
+        #expect(try refusal { _ = try extended(1_700_000_100, 1_700_000_099) }?.code == .invalidExtendRequest)
     }
 }
