@@ -12,6 +12,7 @@ let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
@@ -269,7 +270,7 @@ let package = Package(
             name: "WalletConnectRelayTests",
             dependencies: [
                 "WalletConnectRelay", "WalletConnectProtocol", "Cryptography", "Storage", "Primitives", nioCore,
-                nioPosix, nioHTTP1, nioWebSocket, httpTypes, httpClient, hummingbirdCore, log, coreMetrics,
+                nioPosix, nioEmbedded, nioHTTP1, nioWebSocket, httpTypes, httpClient, hummingbirdCore, log, coreMetrics,
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/WalletConnect/WalletConnectRelayTests"),

@@ -22,7 +22,7 @@ public final class RelayServer: Service {
     /// Posts a webhook's body and answers with the HTTP status; throws when there was no answer.
     public typealias WebhookPost = @Sendable (_ url: String, _ body: [UInt8]) async throws -> Int
 
-    private let hub: RelayHub
+    let hub: RelayHub
     private let logger: Logger
 
     /// Where WebSockets are accepted.

@@ -35,7 +35,7 @@ public struct RelayHTTPChannel: ServerChildChannel, HTTPChannelHandler {
 
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let gate = UpgradeGate(hub: hub, paths: paths)
+            let gate = UpgradeGate(hub: hub, paths: paths, patience: configuration.idleTimeout)
             let bound = NIOLoopBound(gate, eventLoop: channel.eventLoop)
             let upgrader = NIOTypedWebSocketServerUpgrader<Plain?>(
                 maxFrameSize: hub.settings.limits.frameBytesMax,

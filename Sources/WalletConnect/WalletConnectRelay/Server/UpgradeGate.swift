@@ -7,6 +7,9 @@ import WalletConnectProtocol
 /// NIO's upgrade handler drops a request whose upgrade is refused, or names another protocol, without an answer
 /// ([swift-nio#2632](https://github.com/apple/swift-nio/issues/2632)); so requests that are not to be upgraded lose the
 /// header here and are answered as plain ones, and refusals are answered at once.
+///
+/// Until the first request is known nobody else stands behind the decoder: what is not HTTP, a peer that sends nothing
+/// and a server that stops are the gate's to answer.
 final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -22,13 +25,37 @@ final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
 
     private let hub: RelayHub
     private let paths: Set<String>
+    /// How long a peer may take to its first request.
+    private let patience: TimeAmount?
+    private var deadline: Scheduled<Void>?
     private var state = State.waiting
     /// Who comes in, or why not; set when the request is upgraded.
     private(set) var verdict: Result<DIDKey, Refusal>?
 
-    init(hub: RelayHub, paths: Set<String>) {
+    init(hub: RelayHub, paths: Set<String>, patience: TimeAmount?) {
         self.hub = hub
         self.paths = paths
+        self.patience = patience
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        guard let patience else { return }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: patience) {
+            let (gate, context) = bound.value
+            if gate.state == .waiting { context.close(promise: nil) }
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        deadline = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        deadline = nil
+        context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -101,9 +128,27 @@ final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
     }
 
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch state {
+        case .passing: context.fireErrorCaught(error)
+        case .swallowing: context.close(promise: nil)
+        case .waiting where error is HTTPParserError:
+            state = .swallowing
+            let headers: HTTPHeaders = ["content-length": "0", "connection": "close"]
+            context.write(
+                wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers))),
+                promise: nil)
+            let channel = context.channel
+            context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
+        case .waiting: context.close(promise: nil)
+        }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // A peer that half-closes behind a refused request has nothing more to say.
-        if state == .swallowing, let event = event as? ChannelEvent, event == .inputClosed {
+        // A peer that half-closes without a request, or behind a refused one, has nothing more to say; and a server that
+        // stops waits for no first request.
+        let isInputClosed = (event as? ChannelEvent) == .inputClosed
+        if state != .passing && isInputClosed || state == .waiting && event is ChannelShouldQuiesceEvent {
             return context.close(promise: nil)
         }
         context.fireUserInboundEventTriggered(event)
