@@ -181,15 +181,15 @@ let package = Package(
         .executableTarget(
             name: "MinimalDApp",
             dependencies: [
-                "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol", "ChainEVM", "Primitives",
-                nioPosix, coreMetrics,
+                "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol", "Storage", "ChainEVM",
+                "Primitives", nioPosix, coreMetrics,
             ],
             path: "Examples/MinimalDApp"),
         .executableTarget(
             name: "MinimalWallet",
             dependencies: [
-                "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol", "ChainEVM", "Cryptography",
-                "Primitives", nioPosix, coreMetrics,
+                "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol", "Storage", "ChainEVM",
+                "Cryptography", "Primitives", nioPosix, coreMetrics,
             ],
             path: "Examples/MinimalWallet"),
 
@@ -262,7 +262,8 @@ let package = Package(
             name: "WalletConnectClientTests",
             dependencies: [
                 "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol", "ChainNode", "ChainEVM",
-                "Cryptography", "Storage", "Primitives", nioCore, nioPosix, nioHTTP1, nioWebSocket, httpClient, log,
+                "Cryptography", "Storage", "Contracts", "Primitives", nioCore, nioPosix, nioHTTP1, nioWebSocket,
+                httpClient, log,
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/WalletConnect/WalletConnectClientTests"),

@@ -2,6 +2,7 @@ import ChainEVM
 import CoreMetrics
 import NIOPosix
 import Primitives
+import Storage
 import WalletConnectClient
 import WalletConnectNetwork
 import WalletConnectProtocol

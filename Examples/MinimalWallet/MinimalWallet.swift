@@ -3,6 +3,7 @@ import CoreMetrics
 import Cryptography
 import NIOPosix
 import Primitives
+import Storage
 import WalletConnectClient
 import WalletConnectNetwork
 import WalletConnectProtocol

@@ -27,7 +27,7 @@ struct RoundTrips {
 func report(_ name: String, _ figures: KeyValuePairs<String, Double>) {
     let members = figures.map { ",\"\($0.key)\":\($0.value)" }.joined()
     print("{\"name\":\"\(name)\"\(members)}")
-    fflush(stdout)
+    fflush(nil)
 }
 
 /// Wall and CPU time of this process since it was made.
@@ -44,7 +44,7 @@ struct Watch {
 
     private static var cpu: Double {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }

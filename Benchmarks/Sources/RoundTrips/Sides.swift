@@ -2,6 +2,7 @@ import Logging
 import Metrics
 import NIOPosix
 import Primitives
+import Storage
 import StorageSQLite
 import WalletConnectClient
 import WalletConnectNetwork

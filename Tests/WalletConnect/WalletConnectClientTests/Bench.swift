@@ -1,5 +1,6 @@
 import Logging
 import Primitives
+import Storage
 import Synchronization
 import Testing
 import WalletConnectClient

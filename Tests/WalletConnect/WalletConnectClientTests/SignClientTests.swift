@@ -1,4 +1,5 @@
 import Primitives
+import Storage
 import Synchronization
 import Testing
 import WalletConnectClient

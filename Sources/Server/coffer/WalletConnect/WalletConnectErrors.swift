@@ -1,5 +1,6 @@
 import CofferClient
 import Primitives
+import Storage
 import WalletConnectClient
 import WalletConnectProtocol
 

@@ -1,5 +1,6 @@
 import Cryptography
 import Primitives
+import Storage
 import WalletConnectProtocol
 
 /// Who a client is to its relay: an Ed25519 key that lives as long as its records, and the tokens it signs.

@@ -1,5 +1,6 @@
 import Logging
 import Primitives
+import Storage
 import WalletConnectProtocol
 
 /// Stores what decisions change: everything that waits in one unit, or nothing and the client ends.

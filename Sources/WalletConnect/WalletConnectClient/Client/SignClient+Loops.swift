@@ -1,5 +1,6 @@
 import Logging
 import Primitives
+import Storage
 import Synchronization
 import WalletConnectProtocol
 

@@ -1,6 +1,7 @@
 public import Logging
 public import Metrics
 public import Primitives
+public import Storage
 import Synchronization
 public import WalletConnectProtocol
 

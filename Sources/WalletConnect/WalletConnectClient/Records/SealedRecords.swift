@@ -1,5 +1,6 @@
 import Cryptography
 public import Primitives
+public import Storage
 import Synchronization
 
 /// Seals every value of another store, so that a copy of the database gives no key and no message away.

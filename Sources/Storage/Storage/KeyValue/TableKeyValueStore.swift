@@ -1,7 +1,6 @@
 public import Primitives
-public import Storage
 
-/// Records in a table of any ``Store``: SQLite, or memory.
+/// Records in a table of any ``Store``: SQLite, PostgreSQL, MySQL, or memory.
 ///
 /// ```swift
 /// try await store.migrate(StorageSchema.migrations + TableKeyValueStore.migrations)
@@ -9,7 +8,7 @@ public import Storage
 /// ```
 public struct TableKeyValueStore: KeyValueStore {
     /// The steps of the schema; append them to the program's own.
-    public static let migrations = [Migration("walletconnect 1 records", [.createTable(RecordTable.table)])]
+    public static let migrations = [Migration("records 1 key values", [.createTable(RecordTable.table)])]
 
     private let store: any Store
 
@@ -127,8 +126,8 @@ private enum RecordTable {
     static let revision = Column<Int64>("revision")
     static let expiresAt = Column<Timestamp?>("expires_at")
     static let table = Table(
-        "walletconnect_records", [collection, key, value, revision, expiresAt], primaryKey: [collection, key],
-        indexes: [Index("walletconnect_records_by_expiry", [expiresAt], wherePresent: expiresAt)])
+        "key_value_records", [collection, key, value, revision, expiresAt], primaryKey: [collection, key],
+        indexes: [Index("key_value_records_by_expiry", [expiresAt], wherePresent: expiresAt)])
 
     static func terms(_ name: KeyValueKey) -> [Term] {
         [collection == name.collection, key == name.key]

@@ -1,6 +1,6 @@
-import Primitives
+public import Primitives
+public import Storage
 import Testing
-import WalletConnectClient
 
 /// What every ``KeyValueStore`` must do, whatever keeps its records.
 ///
@@ -11,7 +11,7 @@ import WalletConnectClient
 ///     try await checkKeyValueStore { MemoryKeyValueStore() }
 /// }
 /// ```
-func checkKeyValueStore(_ make: () async throws -> any KeyValueStore) async throws {
+public func checkKeyValueStore(_ make: () async throws -> any KeyValueStore) async throws {
     try await KeyValueStoreContract.checkRecords(make())
     try await KeyValueStoreContract.checkLists(make())
     try await KeyValueStoreContract.checkPreconditions(make())
@@ -22,15 +22,15 @@ func checkKeyValueStore(_ make: () async throws -> any KeyValueStore) async thro
 }
 
 /// The parts of ``checkKeyValueStore(_:)``.
-enum KeyValueStoreContract {
+public enum KeyValueStoreContract {
     // Far ahead of any clock, so that a database with a clock of its own agrees.
-    static let farAhead = Timestamp(milliseconds: 4_000_000_000_000)
+    public static let farAhead = Timestamp(milliseconds: 4_000_000_000_000)
 
-    static func key(_ key: String, in collection: String = "notes") -> KeyValueKey {
+    public static func key(_ key: String, in collection: String = "notes") -> KeyValueKey {
         KeyValueKey(collection: collection, key: key)
     }
 
-    static func failure(_ body: () async throws(KeyValueError) -> Void) async -> KeyValueError? {
+    public static func failure(_ body: () async throws(KeyValueError) -> Void) async -> KeyValueError? {
         do {
             try await body()
             return nil
@@ -40,7 +40,7 @@ enum KeyValueStoreContract {
     }
 
     /// Records are made, read, replaced and deleted.
-    static func checkRecords(_ store: any KeyValueStore) async throws {
+    public static func checkRecords(_ store: any KeyValueStore) async throws {
         #expect(try await store.read([key("a")]) == [nil])
         let every = (0...255).map { UInt8($0) }
         try await store.apply([.put(key("a"), every), .put(key("b"), [])])
@@ -64,7 +64,7 @@ enum KeyValueStoreContract {
     }
 
     /// Names are compared and ordered by their bytes.
-    static func checkLists(_ store: any KeyValueStore) async throws {
+    public static func checkLists(_ store: any KeyValueStore) async throws {
         // Equal for a human or a collation, but different bytes; an accent composed and decomposed.
         let names = ["a", "A", "a ", "b", "\u{E9}", "e\u{301}", "Z", "%", "_", "'", "\u{1F511}", "10", "9"]
         try await store.apply(names.map { .put(key($0), Array($0.utf8)) })
@@ -87,7 +87,7 @@ enum KeyValueStoreContract {
     }
 
     /// A change happens only when its precondition holds.
-    static func checkPreconditions(_ store: any KeyValueStore) async throws {
+    public static func checkPreconditions(_ store: any KeyValueStore) async throws {
         try await store.apply([.put(key("a"), [1], if: .absent)])
         let second = await failure { () throws(KeyValueError) in
             try await store.apply([.put(key("a"), [2], if: .absent)])
@@ -110,7 +110,7 @@ enum KeyValueStoreContract {
     }
 
     /// All changes of a unit are stored, or none, and later ones see earlier ones.
-    static func checkUnits(_ store: any KeyValueStore) async throws {
+    public static func checkUnits(_ store: any KeyValueStore) async throws {
         try await store.apply([.put(key("kept"), [1]), .put(key("gone"), [1])])
         let refused = await failure { () throws(KeyValueError) in
             try await store.apply([
@@ -136,7 +136,7 @@ enum KeyValueStoreContract {
     }
 
     /// Expired records can be removed; others stay.
-    static func checkExpiry(_ store: any KeyValueStore) async throws {
+    public static func checkExpiry(_ store: any KeyValueStore) async throws {
         let moment = farAhead
         try await store.apply([
             .put(key("before"), [1], expiresAt: moment.adding(milliseconds: -1)),
@@ -153,7 +153,7 @@ enum KeyValueStoreContract {
     }
 
     /// What some database could not keep is refused by all.
-    static func checkLimits(_ store: any KeyValueStore) async throws {
+    public static func checkLimits(_ store: any KeyValueStore) async throws {
         let most = [UInt8](repeating: 7, count: KeyValueLimits.valueBytesMax)
         try await store.apply([.put(key("most"), most)])
         #expect(try await store.read([key("most")])[0]?.value.count == KeyValueLimits.valueBytesMax)
@@ -174,7 +174,7 @@ enum KeyValueStoreContract {
     }
 
     /// Of many writers that expect one revision, one wins.
-    static func checkRace(_ store: any KeyValueStore) async throws {
+    public static func checkRace(_ store: any KeyValueStore) async throws {
         try await store.apply([.put(key("race"), [0])])
         let wins = await withTaskGroup(of: Bool.self) { group in
             for writer in 1...16 {
