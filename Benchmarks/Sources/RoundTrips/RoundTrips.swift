@@ -49,8 +49,9 @@ struct Watch {
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
-    /// Bytes of memory in use.
+    /// Bytes of memory in use, once what is free was given back: the figures beside it were taken after a collection.
     static var residentBytes: Double {
+        malloc_trim(0)
         let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
         let fields = text.split(separator: " ")
         return fields.count > 1 ? (Double(fields[1]) ?? 0) * Double(getpagesize()) : 0

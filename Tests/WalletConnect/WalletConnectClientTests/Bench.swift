@@ -16,6 +16,7 @@ enum Bench {
         var settings = SignClientSettings(
             sign: SignSettings(metadata: Metadata(name: name, url: "https://\(name).example")),
             relay: RelaySettings(urls: ["wss://relay.example"], projectID: "0123456789abcdef0123456789abcdef"))
+        settings.sign.handlesAuthentication = true
         settings.relay.pace.firstDelayMilliseconds = 1
         settings.lazyMilliseconds = 1
         settings.storageDelayMilliseconds = 1

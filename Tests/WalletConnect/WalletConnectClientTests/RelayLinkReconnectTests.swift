@@ -49,6 +49,22 @@ struct RelayLinkReconnectTests {
         #expect(urls == ["wss://a", "wss://a", "wss://b", "wss://b", "wss://c", "wss://c", "wss://a"])
     }
 
+    @Test func `an answer that waits outlives the refusal, until its own time is over`() {
+        var bench = LinkBench()
+        _ = bench.subscribe([1])
+        _ = bench.publish(5, tag: 1109)
+        _ = bench.opened()
+        let refused = bench.closed(3000, "Project not found")
+        #expect(refused.outcomes.isEmpty)
+        #expect(bench.publish(6, lasting: 599_000, tag: 1112).outcomes.isEmpty, "and one made meanwhile waits too")
+        #expect(bench.publish(7, lasting: 3_600_000, tag: 1109).outcomes.isEmpty)
+        let late = bench.wait(599_000)
+        #expect(late.outcomes.map(\.id) == [5, 6])
+        #expect(late.outcomes.map(\.outcome) == [.undeliverable, .undeliverable])
+        #expect(bench.wait(1_000).open != nil)
+        #expect(bench.answer(bench.answer(bench.opened())).outcomes.map(\.id) == [7])
+    }
+
     @Test func `3000 is fatal: what waits is told, and nothing is tried for long`() {
         var bench = LinkBench()
         _ = bench.subscribe([1])

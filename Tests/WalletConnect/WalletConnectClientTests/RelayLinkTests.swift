@@ -20,11 +20,11 @@ struct LinkBench {
         return try! Topic(hex: String(repeating: "0", count: 64 - digits.count) + digits)
     }
 
-    static func message(_ id: Int64, topic: Int = 1, text: String? = nil) -> OutboundMessage {
+    static func message(_ id: Int64, topic: Int = 1, text: String? = nil, tag: UInt32 = 1108) -> OutboundMessage {
         OutboundMessage(
             id: id,
             kind: .plain(
-                RelayPublish(topic: Self.topic(topic), message: text ?? "message \(id)", ttlSeconds: 300, tag: 1108)),
+                RelayPublish(topic: Self.topic(topic), message: text ?? "message \(id)", ttlSeconds: 300, tag: tag)),
             expiresAt: Timestamp(milliseconds: 0))
     }
 
@@ -39,8 +39,10 @@ struct LinkBench {
         act { $0.subscribe(numbers.map(Self.topic), at: $1) }
     }
 
-    mutating func publish(_ id: Int64, lasting: Int64 = 300_000, text: String? = nil) -> RelayLink.Effects {
-        act { $0.publish(Self.message(id, text: text), lasting: lasting, at: $1) }
+    mutating func publish(_ id: Int64, lasting: Int64 = 300_000, text: String? = nil, tag: UInt32 = 1108)
+        -> RelayLink.Effects
+    {
+        act { $0.publish(Self.message(id, text: text, tag: tag), lasting: lasting, at: $1) }
     }
 
     mutating func opened() -> RelayLink.Effects {

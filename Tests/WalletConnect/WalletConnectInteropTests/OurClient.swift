@@ -35,6 +35,7 @@ final class OurClient: Sendable {
         relay.pace.lastDelayMilliseconds = 400
         relay.pace.callMilliseconds = 2_000
         var settings = SignClientSettings(sign: SignSettings(metadata: Fixture.metadata(name)), relay: relay)
+        settings.sign.handlesAuthentication = true
         change(&settings)
         return SignClient(
             settings: settings, records: TableKeyValueStore(store: store),

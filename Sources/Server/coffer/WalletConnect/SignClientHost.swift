@@ -26,6 +26,7 @@ enum SignClientHost {
         var sign = SignSettings(metadata: metadata(side))
         // What a relay reads in clear is nobody's business but its own customers'.
         sign.sendsAnalytics = false
+        sign.handlesAuthentication = side == .wallet
         sign.lifetimes.proposalSeconds = max(options.timeout, 1)
         sign.lifetimes.acknowledgementSeconds = options.timeout
         let settings = SignClientSettings(

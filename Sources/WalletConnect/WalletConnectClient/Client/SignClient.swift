@@ -67,7 +67,7 @@ public final class SignClient: Sendable {
         let counters = ClientMetrics(factory: metrics ?? MetricsSystem.factory)
         self.metrics = counters
         origins = OriginLookup(settings: settings.verify, http: http, clock: clock)
-        signatures = SignatureChecker(contracts: contracts)
+        signatures = SignatureChecker(contracts: contracts, pace: pace)
         subscribers = Subscribers(waitingMax: settings.eventsWaitingMax) { counters.eventDropped() }
         core = Mutex(ClientCore(settings: settings, random: random, now: clock.now))
     }

@@ -7,6 +7,8 @@ import WalletConnectProtocol
 public protocol ContractCaller: Sendable {
     /// The returned bytes at the newest block; none when the call reverts, which is an answer, too.
     ///
+    /// A call that takes too long is cancelled, and should end then.
+    ///
     /// - Throws: when the chain cannot be asked, or is not known.
     func call(_ request: CallRequest, on chain: ChainID) async throws -> [UInt8]
 }
@@ -34,6 +36,10 @@ public struct NodeContractCaller: ContractCaller {
 /// Checks signatures: those of keys by itself, those of contracts by asking their chain.
 struct SignatureChecker: Sendable {
     let contracts: (any ContractCaller)?
+    let pace: Pace
+
+    /// Milliseconds for all calls about one signature; a chain that is slower says nothing.
+    static let deadlineMilliseconds: Int64 = 30_000
 
     /// Calls for one signature; a payload has few wordings.
     private static let callsMax = 16
@@ -41,8 +47,21 @@ struct SignatureChecker: Sendable {
     /// One result for each, in order.
     func check(_ cacaos: [Cacao]) async -> [SignatureResult] {
         var results: [SignatureResult] = []
-        for cacao in cacaos { results.append(await check(cacao)) }
+        for cacao in cacaos { results.append(await inTime(cacao)) }
         return results
+    }
+
+    private func inTime(_ cacao: Cacao) async -> SignatureResult {
+        await withTaskGroup(of: SignatureResult?.self) { group in
+            group.addTask { await check(cacao) }
+            group.addTask {
+                await pace.sleep(milliseconds: Self.deadlineMilliseconds)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first ?? .unknown
+        }
     }
 
     private func check(_ cacao: Cacao) async -> SignatureResult {

@@ -113,7 +113,10 @@ extension RelayLink {
         effects.notes.append(.failed(why, retryMilliseconds: milliseconds))
     }
 
-    /// This address will not have us; when none will, what waits is told.
+    /// This address will not have us; when none will, whoever awaits an answer is told.
+    ///
+    /// What nobody awaits (answers, approvals, events, deletions) stays until its own time is over: whoever mends the
+    /// project's settings finds nothing lost.
     private mutating func refuse(_ close: RelayClose, at now: Timestamp) {
         refusedURLs.insert(urlIndex)
         triedFreshToken = false
@@ -124,10 +127,12 @@ extension RelayLink {
         }
         phase = .refused(close, until: now.adding(milliseconds: pace.refusedDelayMilliseconds))
         effects.notes.append(.refused(close))
-        for id in entries.keys.sorted() { effects.outcomes.append((id, .refused(Self.refusal(close)))) }
-        entries.removeAll()
+        for id in entries.keys.sorted() where entries[id]?.message.isAwaited == true {
+            entries[id] = nil
+            effects.outcomes.append((id, .refused(Self.refusal(close))))
+        }
         queue.removeAll()
-        nextExpiry = nil
+        nextExpiry = entries.values.map(\.deadline).min()
     }
 
     private mutating func nextURL() {

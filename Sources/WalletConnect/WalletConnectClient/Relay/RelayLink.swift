@@ -155,6 +155,8 @@ package struct RelayLink: Sendable {
     package mutating func unsubscribe(_ unwanted: [Topic], at now: Timestamp) {
         for topic in unwanted {
             topics.remove(topic)
+            // A relay that makes up topics is not told about each: what it still holds for us, the next connection ends.
+            guard farewells.count < Self.farewellsMax else { continue }
             if farewells.insert(topic).inserted { unannounced.append(topic) }
         }
         proceed(at: now)
@@ -175,7 +177,7 @@ package struct RelayLink: Sendable {
             effects.outcomes.append((message.id, .undeliverable))
             return
         }
-        if case .refused(let close, _) = phase {
+        if case .refused(let close, _) = phase, message.isAwaited {
             effects.outcomes.append((message.id, .refused(Self.refusal(close))))
             return
         }
@@ -207,6 +209,9 @@ package struct RelayLink: Sendable {
         connection += 1
         phase = .idle
     }
+
+    /// Topics whose end the relay has not confirmed; more are left to the relay.
+    static let farewellsMax = 65_536
 
     /// An id for a call of the link's own, which no message has.
     mutating func freshID(at now: Timestamp) -> Int64 {
@@ -318,6 +323,19 @@ struct Queue<Element: Sendable>: Sendable {
 }
 
 extension OutboundMessage {
+    /// Tags of the requests whose answers a caller awaits: ping of a pairing, proposal, update, extension, request, ping,
+    /// sign-in. A deletion or an event has no such caller.
+    private static let awaitedTags: Set<UInt32> = [1002, 1100, 1104, 1106, 1108, 1114, 1116]
+
+    /// Whether somebody waits for what the peer will answer.
+    var isAwaited: Bool {
+        switch kind {
+        case .plain(let publish): Self.awaitedTags.contains(publish.tag)
+        case .propose: true
+        case .approve: false
+        }
+    }
+
     /// Bytes of the longest text in it, which is what relays limit.
     var largestText: Int {
         switch kind {

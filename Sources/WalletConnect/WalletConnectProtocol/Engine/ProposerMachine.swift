@@ -209,7 +209,7 @@ extension SignEngine {
         return settlement
     }
 
-    /// Signatures of the settlement that answer what the proposal asked for.
+    /// Signatures of the settlement that answer what the proposal asked for: all of it, by accounts of the session.
     private func cacaos(
         of settlement: Settlement, answering requests: [AuthPayload], at now: Timestamp
     ) throws(SignError) -> [Cacao] {
@@ -221,7 +221,14 @@ extension SignEngine {
                 (try? CacaoRules.compare(request: request, cacao: cacao, now: now)) != nil
             }
             guard answersOne else { throw .settlementFailed("a signature does not answer what was asked for") }
+            guard let issuer = try? Issuer(cacao.payload.issuer), settlement.hasAccount(of: issuer) else {
+                throw .settlementFailed("an account that signed is not one of the session")
+            }
         }
+        let isComplete = requests.allSatisfy { request in
+            cacaos.contains { (try? CacaoRules.compare(request: request, cacao: $0, now: now)) != nil }
+        }
+        guard isComplete else { throw .settlementFailed("not every sign-in that was asked for is answered") }
         return cacaos
     }
 
@@ -301,5 +308,21 @@ extension SignEngine {
         guard let row = sentProposals[id], row.expiresAt <= now else { return }
         decision.actions.append(.emit(.proposalExpire(pairingTopic: row.proposal.pairingTopic, id: .number(id))))
         endSentProposal(id, .failed(.proposalExpired()), at: now, into: &decision)
+    }
+}
+
+extension Settlement {
+    /// Whether the signer holds one of the session's accounts, on whichever chain of its family.
+    fileprivate func hasAccount(of issuer: Issuer) -> Bool {
+        let family = issuer.chain.namespace
+        return namespaces.values.contains { namespace in
+            namespace.accounts.contains { account in
+                let parts = account.split(separator: ":", maxSplits: 2)
+                guard parts.count == 3, parts[0] == family else { return false }
+                // Only there is the case of letters no part of the address.
+                return family == "eip155"
+                    ? parts[2].lowercased() == issuer.address.lowercased() : parts[2] == issuer.address
+            }
+        }
     }
 }

@@ -112,7 +112,8 @@ extension SignEngine {
             guard let extend = try? SessionExtendParams.decode(params) else { throw SignError(.invalidExtendRequest) }
             // JavaScript wallets send no expiry, and mean the full time from now.
             let expiry = try SessionExpiry.extended(
-                current: session.expiry, requested: extend.expiry, byController: !row.isController, at: inbound.now)
+                current: session.expiry, requested: extend.expiry,
+                byController: !row.isController || engine.settings.acceptsExtensionsByDApp, at: inbound.now)
             session.expiry = expiry
             var row = row
             row.lastExtend = order

@@ -16,8 +16,13 @@ public struct SignSettings: Sendable {
     public var checksSettlement: Bool
     /// Whether the origin of proposals and requests is looked up before the app is told.
     public var verifiesOrigins: Bool
-    /// Whether the app handles one-click authentication: then the fallback proposal of such a pairing is not shown.
+    /// Whether the app answers ``SignEvent/sessionAuthenticate``.
+    ///
+    /// When it does, the proposal that a dApp sends beside a one-click sign-in is not shown. When it does not, which is
+    /// the default, the sign-in is left unanswered and the proposal takes its place.
     public var handlesAuthentication: Bool
+    /// Whether a dApp may extend a session. The specification leaves that to the wallet; JavaScript wallets take it.
+    public var acceptsExtensionsByDApp: Bool
     /// Whether authentication whose signatures nobody here can check is accepted all the same.
     public var acceptsUncheckedSignatures: Bool
 
@@ -31,7 +36,8 @@ public struct SignSettings: Sendable {
         sendsAnalytics = true
         checksSettlement = true
         verifiesOrigins = false
-        handlesAuthentication = true
+        handlesAuthentication = false
+        acceptsExtensionsByDApp = false
         acceptsUncheckedSignatures = false
     }
 }

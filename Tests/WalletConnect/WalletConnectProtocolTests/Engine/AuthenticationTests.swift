@@ -264,6 +264,38 @@ struct EngineAuthenticationTests {
         }
     }
 
+    @Test(arguments: [
+        ("did:pkh:eip155:1:0x00000000000000000000000000000000000000AA", 1, "is not one of the session"),
+        (issuer, 2, "not every sign-in"),
+    ]) func `a session is not made on the signature of another account, or on half of them`(
+        issuer: String, asked: Int, reason: String
+    ) throws {
+        let pair = TestPair()
+        pair.dapp.verdicts = .valid
+        var offer = TestPair.offer
+        offer.authentication = (0..<asked).map { request(nonce: "n-\($0)", methods: []) }
+        let (connecting, decision) = try pair.dapp.engine.connect(offer, at: pair.now)
+        pair.dapp.commit(decision)
+        pair.run()
+        pair.wallet.commit(try pair.wallet.engine.pair(connecting.uri!.text, at: pair.now).decision)
+        pair.run()
+        let proposal = pair.wallet.engine.pendingProposals[0].proposal
+        let payload = try AuthPayload(json: proposal.requests!["authentication"]![0]!)
+        let cacao = Cacao(
+            answering: payload, issuer: issuer, signature: Cacao.Signature(type: "eip191", value: "0x00"))
+        let (approving, approval) = try pair.wallet.engine.approve(
+            Approval(id: proposal.id, namespaces: TestPair.namespaces, authentication: [cacao]), at: pair.now)
+        pair.wallet.commit(approval)
+        pair.run()
+        #expect(pair.dapp.engine.sessionCount == 0)
+        #expect(pair.wallet.engine.sessionCount == 0)
+        guard case .refused(let error)? = pair.wallet.finished[approving.id] else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(error.message?.contains(reason) == true, "\(error)")
+    }
+
     @Test func `in link mode messages travel in links and nothing is published`() throws {
         func linked(_ name: String) -> (inout SignSettings) -> Void {
             { $0.metadata.redirect = Metadata.Redirect(universal: "https://\(name).example/wc", linkMode: true) }

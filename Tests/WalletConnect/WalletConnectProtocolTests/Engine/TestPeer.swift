@@ -75,6 +75,7 @@ final class TestPeer {
         var settings = SignSettings(
             metadata: Metadata(
                 name: name, description: "A \(name).", url: "https://\(name).example", icons: []))
+        settings.handlesAuthentication = true
         configure(&settings)
         self.settings = settings
         self.random = random ?? .seeded(seed)
