@@ -51,9 +51,12 @@ struct Watch {
 
     /// Bytes of memory in use, once what is free was given back: the figures beside it were taken after a collection.
     static var residentBytes: Double {
-        malloc_trim(0)
+        _ = giveBack(0)
         let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
         let fields = text.split(separator: " ")
         return fields.count > 1 ? (Double(fields[1]) ?? 0) * Double(getpagesize()) : 0
     }
 }
+
+/// `malloc_trim`, whose header is in no module.
+@_silgen_name("malloc_trim") private func giveBack(_ pad: Int) -> Int32

@@ -323,8 +323,9 @@ struct Queue<Element: Sendable>: Sendable {
 }
 
 extension OutboundMessage {
-    /// Tags of the requests whose answers a caller awaits: ping of a pairing, proposal, update, extension, request, ping,
-    /// sign-in. A deletion or an event has no such caller.
+    /// Tags of the requests whose answers a caller awaits.
+    ///
+    /// Ping of a pairing, proposal, update, extension, request, ping, sign-in; a deletion or an event has no such caller.
     private static let awaitedTags: Set<UInt32> = [1002, 1100, 1104, 1106, 1108, 1114, 1116]
 
     /// Whether somebody waits for what the peer will answer.

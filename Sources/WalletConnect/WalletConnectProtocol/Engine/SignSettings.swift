@@ -21,7 +21,9 @@ public struct SignSettings: Sendable {
     /// When it does, the proposal that a dApp sends beside a one-click sign-in is not shown. When it does not, which is
     /// the default, the sign-in is left unanswered and the proposal takes its place.
     public var handlesAuthentication: Bool
-    /// Whether a dApp may extend a session. The specification leaves that to the wallet; JavaScript wallets take it.
+    /// Whether a dApp may extend a session.
+    ///
+    /// The specification leaves that to the wallet; JavaScript wallets take it.
     public var acceptsExtensionsByDApp: Bool
     /// Whether authentication whose signatures nobody here can check is accepted all the same.
     public var acceptsUncheckedSignatures: Bool
