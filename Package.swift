@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "WalletConnectClient", targets: ["WalletConnectClient"]),
         .library(name: "WalletConnectNetwork", targets: ["WalletConnectNetwork"]),
         .library(name: "WalletConnectRelay", targets: ["WalletConnectRelay"]),
+        .library(name: "Observability", targets: ["Observability"]),
         .executable(name: "coffer", targets: ["coffer"]),
     ],
     traits: [
@@ -293,6 +294,9 @@ let package = Package(
                 log, coreMetrics, httpClient,
             ],
             path: "Tests/Server/ServerTests"),
+        .testTarget(
+            name: "ObservabilityTests", dependencies: ["Observability", "Primitives", log],
+            path: "Tests/Server/ObservabilityTests"),
         .testTarget(
             name: "CofferClientTests",
             dependencies: [

@@ -20,6 +20,7 @@ public struct JSONLogHandler: LogHandler {
 
     private let label: String
     private let ecs: Bool
+    private let serviceName: String
     private let sink: LogSink
     private let clock: WallClock
 
@@ -32,12 +33,17 @@ public struct JSONLogHandler: LogHandler {
     ///   - label: the logger's name.
     ///   - level: the least severe level written.
     ///   - ecs: whether to use the names of the Elastic Common Schema.
+    ///   - serviceName: what `service.name` says there.
     ///   - sink: where lines go.
     ///   - clock: where the time comes from.
-    public init(label: String, level: Logger.Level, ecs: Bool = false, sink: LogSink, clock: WallClock = .system) {
+    public init(
+        label: String, level: Logger.Level, ecs: Bool = false, serviceName: String = "coffer", sink: LogSink,
+        clock: WallClock = .system
+    ) {
         self.label = label
         self.logLevel = level
         self.ecs = ecs
+        self.serviceName = serviceName
         self.sink = sink
         self.clock = clock
     }
@@ -57,7 +63,7 @@ public struct JSONLogHandler: LogHandler {
         field(ecs ? "log.level" : "level", event.level.rawValue, to: &line)
         field(ecs ? "log.logger" : "logger", label, to: &line)
         field("message", LogRedaction.scrubbed(event.message.description), to: &line)
-        if ecs { field("service.name", "coffer", to: &line) }
+        if ecs { field("service.name", serviceName, to: &line) }
         if let error = event.error {
             field("error.type", String(describing: type(of: error)), to: &line)
             field("error.message", LogRedaction.scrubbed(String(describing: error)), to: &line)

@@ -10,6 +10,8 @@ public enum LogFormat: String, Sendable, Hashable, CaseIterable {
     case ecs
     /// Text for people at a terminal.
     case text
+    /// Nothing at all.
+    case silent
 }
 
 /// What the log writes and where.
@@ -30,11 +32,14 @@ public struct LogConfiguration: Sendable {
     public var clock: WallClock
     /// Whether text lines use terminal colours.
     public var coloured: Bool
+    /// What `service.name` says in the Elastic Common Schema.
+    public var serviceName: String
 
     /// Makes a configuration; the defaults suit a service whose supervisor collects standard output.
     public init(
         format: LogFormat = .json, level: Logger.Level = .info, levelsByPrefix: [String: Logger.Level] = [:],
-        sink: LogSink = .standardOutput(), clock: WallClock = .system, coloured: Bool = false
+        sink: LogSink = .standardOutput(), clock: WallClock = .system, coloured: Bool = false,
+        serviceName: String = "coffer"
     ) {
         self.format = format
         self.level = level
@@ -42,6 +47,7 @@ public struct LogConfiguration: Sendable {
         self.sink = sink
         self.clock = clock
         self.coloured = coloured
+        self.serviceName = serviceName
     }
 
     /// The handler for the logger `label`.
@@ -49,9 +55,12 @@ public struct LogConfiguration: Sendable {
         let level = level(for: label)
         switch format {
         case .json, .ecs:
-            return JSONLogHandler(label: label, level: level, ecs: format == .ecs, sink: sink, clock: clock)
+            return JSONLogHandler(
+                label: label, level: level, ecs: format == .ecs, serviceName: serviceName, sink: sink, clock: clock)
         case .text:
             return TextLogHandler(label: label, level: level, coloured: coloured, sink: sink, clock: clock)
+        case .silent:
+            return SwiftLogNoOpLogHandler()
         }
     }
 

@@ -126,6 +126,9 @@ public struct MetricDeclaration: Sendable, Hashable {
             "coffer_db_commit_batch_size", .histogram, "Units of work made durable together.", buckets: .batch),
         MetricDeclaration("coffer_db_pool_in_use", .gauge, "Database connections in use."),
         MetricDeclaration("coffer_rounds_open", .gauge, "Rounds that still take entries."),
+        MetricDeclaration(
+            "coffer_log_lines_lost_total", .counter,
+            "Log lines that are in no file, by reason: full queue, failed write."),
         MetricDeclaration("coffer_metrics_refused_series_total", .counter, "Series not kept: clash or too many."),
     ]
 }
