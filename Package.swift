@@ -41,6 +41,7 @@ let package = Package(
         .library(name: "WalletConnectProtocol", targets: ["WalletConnectProtocol"]),
         .library(name: "WalletConnectClient", targets: ["WalletConnectClient"]),
         .library(name: "WalletConnectNetwork", targets: ["WalletConnectNetwork"]),
+        .library(name: "WalletConnectBackend", targets: ["WalletConnectBackend"]),
         .library(name: "WalletConnectRelay", targets: ["WalletConnectRelay"]),
         .library(name: "Observability", targets: ["Observability"]),
         .executable(name: "coffer", targets: ["coffer"]),
@@ -127,6 +128,13 @@ let package = Package(
                 "WalletConnectProtocol", "Storage", "Primitives", "Cryptography", "ChainEVM", "ChainNode", log, metrics,
             ],
             path: "Sources/WalletConnect/WalletConnectClient"),
+        .target(
+            name: "WalletConnectBackend",
+            dependencies: [
+                "WalletConnectClient", "WalletConnectProtocol", "Storage", "Primitives", "Cryptography", "ChainEVM",
+                "ChainNode", "QRCode", log, metrics,
+            ],
+            path: "Sources/WalletConnect/WalletConnectBackend"),
         .target(
             name: "WalletConnectNetwork",
             dependencies: [
@@ -268,6 +276,14 @@ let package = Package(
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/WalletConnect/WalletConnectClientTests"),
+        .testTarget(
+            name: "WalletConnectBackendTests",
+            dependencies: [
+                "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol",
+                "WalletConnectRelay", "ChainEVM", "ChainNode", "Cryptography", "QRCode", "Storage", "Primitives",
+                nioPosix, log, coreMetrics,
+            ],
+            path: "Tests/WalletConnect/WalletConnectBackendTests"),
         .testTarget(
             name: "WalletConnectRelayTests",
             dependencies: [

@@ -43,6 +43,10 @@ enum Arrows {
             "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "WalletConnectProtocol", "Logging",
             "Metrics",
         ],
+        "WalletConnectBackend": [
+            "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "QRCode", "WalletConnectProtocol",
+            "WalletConnectClient", "Logging", "Metrics",
+        ],
         "WalletConnectNetwork": [
             "Primitives", "WalletConnectClient", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket",
             "NIOSSL", "Logging",
@@ -84,7 +88,8 @@ enum Arrows {
     /// Where Foundation is not taken in any form: it costs start-up and size, and it brings a clock, files and sockets.
     static let withoutFoundation: Set = [
         "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "Keys", "Ledger", "Wallets", "Withdrawals",
-        "Queues", "QRCode", "WalletConnectProtocol", "WalletConnectClient", "WalletConnectRelay",
+        "Queues", "QRCode", "WalletConnectProtocol", "WalletConnectClient", "WalletConnectBackend",
+        "WalletConnectRelay",
     ]
     static let foundation: Set = [
         "Foundation", "FoundationEssentials", "FoundationInternationalization", "FoundationNetworking", "FoundationXML",

@@ -30,6 +30,8 @@ enum Inquiry: Sendable {
 struct CallWaiter {
     typealias Continuation = CheckedContinuation<Result<SignOutcome, SignError>, Never>
     let number: UInt64
+    /// Whether the outcome stays in the records until it is handed over by name.
+    let keeps: Bool
     let continuation: Continuation
 }
 
@@ -162,7 +164,7 @@ struct ClientCore {
         case .finish(let call, let outcome):
             guard let waiters = callWaiters.removeValue(forKey: call) else { return }
             for waiter in waiters { after.finished.append((waiter.continuation, .success(outcome))) }
-            add(engine.handedOver(call), steady: steady, into: &after)
+            if !waiters.allSatisfy(\.keeps) { add(engine.handedOver(call), steady: steady, into: &after) }
         case .verify(let query): after.inquiries.append(.origin(query))
         case .checkSignatures(let query): after.inquiries.append(.signatures(query))
         case .open(let link): after.links.append(link)
@@ -232,8 +234,7 @@ struct ClientCore {
 
     /// Waits for the outcome of a call; nil when it must wait.
     mutating func wait(
-        forCall call: Int64, number: UInt64, _ continuation: CallWaiter.Continuation, steady: Timestamp,
-        into after: inout Afterwards
+        forCall call: Int64, _ waiter: CallWaiter, steady: Timestamp, into after: inout Afterwards
     ) -> Result<SignOutcome, SignError>? {
         if case .ended(let error) = phase { return .failure(error) }
         switch engine.status(of: call) {
@@ -242,11 +243,17 @@ struct ClientCore {
         case .ended(let outcome):
             // Not before it is stored: it is then carried out as an action, which finds this waiter.
             guard !isFinishing(call) else { break }
-            add(engine.handedOver(call), steady: steady, into: &after)
+            if !waiter.keeps { add(engine.handedOver(call), steady: steady, into: &after) }
             return .success(outcome)
         }
-        callWaiters[call, default: []].append(CallWaiter(number: number, continuation: continuation))
+        callWaiters[call, default: []].append(waiter)
         return nil
+    }
+
+    /// Drops an outcome that somebody has in records of his own.
+    mutating func handOver(_ call: Int64, steady: Timestamp, into after: inout Afterwards) {
+        guard case .running = phase, case .ended = engine.status(of: call), !isFinishing(call) else { return }
+        add(engine.handedOver(call), steady: steady, into: &after)
     }
 
     /// Whether the outcome of a call is among the decisions that are not stored yet.

@@ -21,7 +21,7 @@ public struct Pace: Sendable {
     public var now: Timestamp { read() }
 
     /// Waits; a cancelled wait returns at once.
-    func sleep(milliseconds: Int64) async {
+    public func sleep(milliseconds: Int64) async {
         guard milliseconds > 0 else { return }
         await pause(milliseconds)
     }

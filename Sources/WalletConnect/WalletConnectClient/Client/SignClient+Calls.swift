@@ -60,6 +60,21 @@ extension SignClient {
         return try Self.authenticated(await outcome(of: id))
     }
 
+    /// Waits for how a call ended, and leaves the outcome in the records until ``handOver(_:)``.
+    ///
+    /// For those who write outcomes to records of their own: whatever happens between, the outcome is in one of both.
+    ///
+    /// - Throws: ``SignError``: `request_not_found`, `cancelled`, `not_initialized`, or why the client has ended.
+    public func outcome(keeping call: Int64) async throws(SignError) -> SignOutcome {
+        try requireRunning()
+        return try await outcome(of: call, keeps: true)
+    }
+
+    /// Drops an outcome that was taken with ``outcome(keeping:)``; one that is not there stays so.
+    public func handOver(_ call: Int64) {
+        act { core, after in core.handOver(call, steady: pace.now, into: &after) }
+    }
+
     /// What is known of a call; nil when there is none of this id, or its outcome was fetched.
     public func status(of id: Int64) -> CallStatus? {
         core.withLock { $0.engine.status(of: id) }
@@ -110,12 +125,16 @@ extension SignClient {
     }
 
     /// Waits for the outcome of a call.
-    func outcome(of call: Int64) async throws(SignError) -> SignOutcome {
+    ///
+    /// - Parameter keeps: whether the outcome stays in the records.
+    func outcome(of call: Int64, keeps: Bool = false) async throws(SignError) -> SignOutcome {
         let number = core.withLock { $0.nextWaiterNumber() }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let known = act { core, after in
-                    core.wait(forCall: call, number: number, continuation, steady: pace.now, into: &after)
+                    core.wait(
+                        forCall: call, CallWaiter(number: number, keeps: keeps, continuation: continuation),
+                        steady: pace.now, into: &after)
                 }
                 if let known { continuation.resume(returning: known) }
                 // A cancellation before the wait began found nobody.

@@ -31,8 +31,18 @@ public struct LinkModeURL: Sendable, Hashable {
     }
 }
 
-/// The link that brings a wallet to the front when a request waits for it.
+/// The links that bring a wallet to the front.
 public enum DeepLink {
+    /// The link that hands a pairing address to a wallet: `{wallet}/wc?uri={address}`.
+    ///
+    /// It holds the pairing's key, as the address does.
+    public static func pairing(wallet: String, uri: String) -> String {
+        let link = wallet.utf8.last == UInt8(ascii: "/") ? String(wallet.dropLast()) : wallet
+        // A link that is only a scheme, such as `trust:`, gets its slashes.
+        let base = link.utf8.last == UInt8(ascii: ":") ? "\(link)/" : link
+        return "\(base)/wc?uri=\(PercentCoding.encode(uri))"
+    }
+
     /// The link for a request.
     ///
     /// Telegram's mini applications get the same in `startapp`, as Base64 without padding.

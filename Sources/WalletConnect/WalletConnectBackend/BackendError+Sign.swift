@@ -1,0 +1,59 @@
+import Primitives
+import WalletConnectProtocol
+
+extension BackendError {
+    /// What the client's error means for a caller of the backend.
+    init(_ error: SignError) {
+        let code: Code =
+            switch error.code {
+            case .notInitialized: .closed
+            case .cancelled: .cancelled
+            case .storageFailed, .recordCorrupt, .keyMissing: .storeUnavailable
+            case .sessionNotFound, .noSessionForTopic, .noMatchingKey, .recentlyDeleted, .userDisconnected:
+                .notConnected
+            case .sessionExpired: .sessionExpired
+            case .proposalExpired, .pairingExpired: .connectionExpired
+            case .requestExpired, .timedOut: .requestTimeout
+            case .requestNotFound: .unknownRequest
+            case .payloadTooLarge: .paramsTooLarge
+            case .limitReached: .tooManyRequests
+            case .offline, .relayRefused, .rateLimited, .publishFailed, .subscribeFailed: .relayUnreachable
+            case .unauthorizedMethod, .methodUnsupported, .invalidMethod: .unsupportedMethod
+            case .unauthorizedChain, .unsupportedChains: .unsupportedChain
+            case .invalidArgument: .invalidParams
+            default: .peerError
+            }
+        self.init(code, error.message, cause: error.cause)
+        guard let peer = error.peer else { return }
+        self = BackendError(refusal: peer)
+    }
+
+    /// What a wallet's refusal means.
+    init(refusal peer: PeerError) {
+        let words = peer.message ?? "the wallet refused, without a word"
+        self.init(Self.isRejection(peer) ? .rejectedByUser : .peerError, words, peer: peer)
+    }
+
+    /// Whether it was the person who said no: 4001 of EIP-1193, 5000 to 5003 of the protocol, or in words.
+    ///
+    /// Some wallets give a number of JSON-RPC, or none, and say it in the text alone.
+    private static func isRejection(_ peer: PeerError) -> Bool {
+        if let code = peer.code, code == 4001 || (5000...5003).contains(code) { return true }
+        guard let text = peer.message?.utf8.prefix(256) else { return false }
+        let lowered = String(decoding: text.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+        return ["user rejected", "user denied", "rejected by user", "user cancel"].contains { lowered.contains($0) }
+    }
+}
+
+extension CallOutcome {
+    /// How a call of the client ended.
+    init(_ outcome: SignOutcome) {
+        self =
+            switch outcome {
+            case .result(let json): .result(json)
+            case .acknowledged, .session, .authenticated: .result(true)
+            case .refused(let peer): .failure(BackendError(refusal: peer))
+            case .failed(let error): .failure(BackendError(error))
+            }
+    }
+}

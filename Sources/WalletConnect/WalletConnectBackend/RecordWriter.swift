@@ -1,0 +1,127 @@
+import Logging
+import Primitives
+import Storage
+import Synchronization
+import WalletConnectClient
+
+/// Writes the backend's records: everything that waits in one unit, the newest value of each record, in order.
+///
+/// What is to happen only when a change is stored is given along with it. So thousands of users share few commits, and
+/// no event tells of what a crash would take back.
+final class RecordWriter: Sendable {
+    typealias Waiter = CheckedContinuation<Result<Void, BackendError>, Never>
+
+    private struct Unit {
+        var changes: [KeyValueKey: KeyValueChange] = [:]
+        var order: [KeyValueKey] = []
+        var then: [@Sendable () -> Void] = []
+        var waiters: [Waiter] = []
+
+        var isEmpty: Bool { order.isEmpty && then.isEmpty && waiters.isEmpty }
+    }
+
+    private struct State {
+        var unit = Unit()
+        var failure: BackendError?
+    }
+
+    /// Attempts to store one unit before the backend ends; the wait doubles with each.
+    private static let attemptsMax = 6
+    private static let firstDelayMilliseconds: Int64 = 100
+
+    private let state = Mutex(State())
+    private let bell: AsyncStream<Void>
+    private let ring: AsyncStream<Void>.Continuation
+
+    init() {
+        (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Queues changes; `then` runs when they are stored, after that of everything queued before.
+    func put(_ changes: [KeyValueChange], then: (@Sendable () -> Void)? = nil) {
+        state.withLock { state in
+            guard state.failure == nil else { return }
+            Self.add(changes, then, to: &state.unit)
+        }
+        ring.yield()
+    }
+
+    /// Queues changes, and waits until they are stored.
+    ///
+    /// It does not end by cancellation: what was queued is stored, and the caller has to know.
+    func store(_ changes: [KeyValueChange], then: (@Sendable () -> Void)? = nil) async throws(BackendError) {
+        let result = await withCheckedContinuation { (continuation: Waiter) in
+            let failure = state.withLock { state in
+                guard state.failure == nil else { return state.failure }
+                Self.add(changes, then, to: &state.unit)
+                state.unit.waiters.append(continuation)
+                return nil
+            }
+            if let failure { continuation.resume(returning: .failure(failure)) } else { ring.yield() }
+        }
+        try result.get()
+    }
+
+    private static func add(_ changes: [KeyValueChange], _ then: (@Sendable () -> Void)?, to unit: inout Unit) {
+        for change in changes {
+            if unit.changes.updateValue(change, forKey: change.key) == nil { unit.order.append(change.key) }
+        }
+        if let then { unit.then.append(then) }
+    }
+
+    /// Works until it is cancelled, or until the store fails for good.
+    func run(
+        _ records: any KeyValueStore, pace: Pace, metrics: BackendMetrics, logger: Logger
+    ) async throws(BackendError) {
+        for await _ in bell {
+            let unit = state.withLock { state in
+                defer { state.unit = Unit() }
+                return state.unit
+            }
+            guard !unit.isEmpty else { continue }
+            do throws(KeyValueError) {
+                try await write(unit.order.compactMap { unit.changes[$0] }, records, pace, metrics, logger)
+            } catch {
+                let failure = BackendError(.storeUnavailable, "the records are not written", cause: "\(error)")
+                for waiter in unit.waiters { waiter.resume(returning: .failure(failure)) }
+                fail(failure)
+                throw failure
+            }
+            for then in unit.then { then() }
+            for waiter in unit.waiters { waiter.resume(returning: .success(())) }
+        }
+        fail(BackendError(.closed, "the backend has ended"))
+    }
+
+    private func write(
+        _ changes: [KeyValueChange], _ records: any KeyValueStore, _ pace: Pace, _ metrics: BackendMetrics,
+        _ logger: Logger
+    ) async throws(KeyValueError) {
+        guard !changes.isEmpty else { return }
+        let start = ContinuousClock.now
+        var attempts = 0
+        while true {
+            do throws(KeyValueError) {
+                try await records.apply(changes)
+                metrics.stored(changes.count, took: start.duration(to: .now))
+                return
+            } catch {
+                attempts += 1
+                metrics.storeFailed()
+                guard error.isRetryable, attempts < Self.attemptsMax, !Task.isCancelled else { throw error }
+                logger.warning("backend records not stored, trying again", metadata: ["error": "\(error)"])
+                await pace.sleep(milliseconds: Self.firstDelayMilliseconds << Int64(attempts - 1))
+            }
+        }
+    }
+
+    /// Everybody who waits, now or later, is told.
+    func fail(_ error: BackendError) {
+        let waiters = state.withLock { state in
+            defer { state.unit = Unit() }
+            state.failure = state.failure ?? error
+            return state.unit.waiters
+        }
+        for waiter in waiters { waiter.resume(returning: .failure(error)) }
+    }
+}

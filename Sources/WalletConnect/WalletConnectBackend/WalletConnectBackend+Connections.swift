@@ -1,0 +1,268 @@
+import Primitives
+import Storage
+import Synchronization
+import WalletConnectClient
+public import WalletConnectProtocol
+
+/// Connections: asked for, listed, ended.
+extension WalletConnectBackend {
+    /// Asks a wallet for a session for a user.
+    ///
+    /// When this returns, whose connection it will be is stored, and the address may be shown.
+    ///
+    /// - Throws: ``BackendError``: `invalid_params` naming the field, `too_many_sessions`, `relay_unreachable` when the
+    ///   relay refuses this client, `store_unavailable`, `closed`.
+    public func connect(_ request: ConnectionRequest) async throws(BackendError) -> PendingConnection {
+        try requireRunning()
+        try Self.check(request.userID, "user_id")
+        if let tenant = request.tenant { try Self.check(tenant, "tenant") }
+        let offered = try request.offered()
+        try requireRelay()
+        try directory.withLock { (directory) throws(BackendError) in
+            try directory.reserve(request.userID, settings: settings)
+        }
+        let pending: PendingSession
+        do throws(SignError) {
+            pending = try await client.connect(
+                ConnectOffer(
+                    requiredNamespaces: request.requiredNamespaces, optionalNamespaces: offered,
+                    sessionProperties: request.sessionProperties))
+        } catch {
+            directory.withLock { $0.release(request.userID) }
+            throw error.code == .limitReached ? BackendError(.tooManySessions, error.message) : BackendError(error)
+        }
+        let now = clock.now
+        let connection = Connection(
+            id: pending.id, pairingTopic: pending.pairingTopic, userID: request.userID, tenant: request.tenant,
+            state: .pending, createdAt: now, updatedAt: now, lastActivityAt: now, expiresAt: pending.expiresAt)
+        directory.withLock { directory in
+            directory.release(request.userID)
+            directory.put(connection)
+            writer.put([Records.put(connection, endedSeconds: settings.endedSeconds)])
+        }
+        // Nobody can have seen the address before this is stored, so no wallet can have answered it.
+        try await writer.store([])
+        metrics.holds(directory.withLock(\.figures))
+        spawn { await self.watchProposal(connection.id) }
+        guard let uri = pending.uri else { throw BackendError(.closed, "the client made no address") }
+        return PendingConnection(backend: self, initial: connection, uri: uri.text)
+    }
+
+    private static func check(_ text: String, _ field: String) throws(BackendError) {
+        guard (1...BackendSettings.userIDBytesMax).contains(text.utf8.count) else {
+            throw BackendError(
+                .invalidParams, "\(field) has 1 to \(BackendSettings.userIDBytesMax) bytes", field: field)
+        }
+    }
+
+    /// What waits longer than a moment is stored and sent later; what is refused is not worth waiting for.
+    func requireRelay() throws(BackendError) {
+        guard case .refused(let close) = client.relayStatus else { return }
+        throw BackendError(.relayUnreachable, "the relay refuses this client: \(close.code) \(close.reason)")
+    }
+
+    // MARK: Reading
+
+    /// The connection of a session's or a pairing's topic, also of one that has ended and is still listed.
+    public func connection(_ topic: Topic) -> Connection? {
+        directory.withLock { $0.connection(topic) }
+    }
+
+    /// The user's newest active connection, else the newest that waits for a wallet, else the newest.
+    public func connection(of userID: String) -> Connection? {
+        let all = connections(of: userID)
+        return all.last { $0.state == .active } ?? all.last { $0.state == .pending } ?? all.last
+    }
+
+    /// The user's connections, the oldest first.
+    public func connections(of userID: String) -> [Connection] {
+        directory.withLock { $0.connections(of: userID) }
+    }
+
+    /// A page of connections, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - after: the ``Connection/id`` of the last one that is known; the next page begins behind it.
+    ///   - limit: the most that are returned; fewer are the last ones.
+    public func connections(
+        of userID: String? = nil, tenant: String? = nil, state: Connection.State? = nil, after: Int64? = nil,
+        limit: Int = 100
+    ) -> [Connection] {
+        directory.withLock { $0.list(userID, tenant: tenant, state: state, after: after, limit: limit) }
+    }
+
+    /// Whether the user has an active connection.
+    public func isConnected(_ userID: String) -> Bool {
+        let now = clock.now
+        return connections(of: userID).contains { $0.state == .active && overdue($0, at: now) == nil }
+    }
+
+    /// How much there is.
+    public var figures: BackendFigures { directory.withLock(\.figures) }
+
+    // MARK: Ending
+
+    /// Ends a connection, pending ones too, and tells the wallet as soon as the relay can be reached.
+    ///
+    /// - Returns: whether there was one to end; a second time it is false.
+    /// - Throws: ``BackendError``: `store_unavailable`, `closed`.
+    @discardableResult
+    public func disconnect(_ topic: Topic) async throws(BackendError) -> Bool {
+        try requireRunning()
+        guard let connection = connection(topic), connection.isLiving else { return false }
+        return try await end(connection.id, ConnectionEnd(.local))
+    }
+
+    /// Ends every connection of a user.
+    ///
+    /// - Returns: how many there were to end.
+    /// - Throws: ``BackendError``: `store_unavailable`, `closed`.
+    @discardableResult
+    public func disconnect(user userID: String) async throws(BackendError) -> Int {
+        try requireRunning()
+        var count = 0
+        for connection in connections(of: userID) where connection.isLiving {
+            if try await end(connection.id, ConnectionEnd(.local)) { count += 1 }
+        }
+        return count
+    }
+
+    /// Ends a connection on this side: first in the records, then for the wallet.
+    ///
+    /// A crash between the two is mended at the next start.
+    @discardableResult
+    func end(_ id: Int64, _ end: ConnectionEnd) async throws(BackendError) -> Bool {
+        guard let ended = close(id, end) else { return false }
+        try await writer.store([])
+        do throws(SignError) {
+            try await client.disconnect(ended.topic)
+            if ended.sessionTopic != nil { try await client.disconnect(ended.pairingTopic) }
+        } catch {
+            throw BackendError(error)
+        }
+        return true
+    }
+
+    // MARK: Changes
+
+    /// Changes a connection, and queues its record; `told` says what follows once it is stored.
+    ///
+    /// - Parameter body: returns whether anything changed.
+    func change(
+        _ id: Int64, _ body: (inout Connection) -> Bool, then: @escaping @Sendable (Connection) -> Void = { _ in }
+    ) -> Connection? {
+        directory.withLock { directory in
+            guard var connection = directory.connections[id], body(&connection) else { return nil }
+            directory.put(connection)
+            // Queued under the lock, so that records are written in the order of the changes.
+            let changed = connection
+            writer.put([Records.put(changed, endedSeconds: settings.endedSeconds)]) { then(changed) }
+            return changed
+        }
+    }
+
+    /// A session came to be.
+    func activate(_ id: Int64, _ session: Session) {
+        let now = clock.now
+        let changed = change(id) { connection in
+            guard connection.state == .pending else { return false }
+            _ = connection.take(session)
+            connection.state = .active
+            (connection.updatedAt, connection.lastActivityAt) = (now, now)
+            return true
+        } then: { connection in
+            self.client.handOver(id)
+            self.metrics.connection("connected")
+            self.connecting.resume(id, with: connection)
+            self.tell([self.event(.connect, connection, at: now)])
+        }
+        guard changed == nil else { return }
+        client.handOver(id)
+        // Somebody ended the connection while the wallet said yes.
+        guard let known = directory.withLock({ $0.connections[id] }), !known.isLiving else { return }
+        spawn { [client] in try? await client.disconnect(session.topic) }
+    }
+
+    /// A connection ended, by whomever; nil when it had ended before.
+    @discardableResult
+    func close(_ id: Int64, _ end: ConnectionEnd) -> Connection? {
+        let now = clock.now
+        return change(id) { connection in
+            guard connection.isLiving else { return false }
+            connection.state = end.state
+            connection.end = end
+            connection.updatedAt = now
+            return true
+        } then: { connection in
+            self.client.handOver(id)
+            if connection.sessionTopic == nil { self.metrics.connection(end.reason.rawValue) }
+            self.connecting.resume(id, with: connection)
+            self.tell([self.event(connection.state == .expired ? .expire : .disconnect, connection, at: now)])
+        }
+    }
+
+    func event(_ kind: BackendEvent.Kind, _ connection: Connection, at now: Timestamp) -> BackendEvent {
+        BackendEvent(kind, userID: connection.userID, topic: connection.topic, at: now, detail: .connection(connection))
+    }
+
+    /// Waits for a wallet's answer to a proposal, and takes it over.
+    func watchProposal(_ id: Int64) async {
+        do throws(SignError) {
+            switch try await client.outcome(keeping: id) {
+            case .session(let session), .authenticated(_, .some(let session)): activate(id, session)
+            case .refused(let peer):
+                let error = BackendError(refusal: peer)
+                let reason: ConnectionEnd.Reason = error.code == .rejectedByUser ? .rejected : .failed
+                close(id, ConnectionEnd(reason, message: error.message, code: peer.code))
+            case .failed(let error):
+                let reason: ConnectionEnd.Reason =
+                    error.code == .proposalExpired || error.code == .pairingExpired ? .proposalExpired : .failed
+                close(id, ConnectionEnd(reason, message: error.message))
+            case .result, .acknowledged, .authenticated:
+                close(id, ConnectionEnd(.failed, message: "the wallet granted no session"))
+            }
+        } catch {
+            guard error.code == .requestNotFound else { return }
+            recover(id)
+        }
+    }
+
+    /// The client knows the proposal no more: there is a session of its pairing, or there will be none.
+    func recover(_ id: Int64) {
+        guard let connection = directory.withLock({ $0.connections[id] }), connection.state == .pending else { return }
+        if let session = client.sessions.first(where: { $0.pairingTopic == connection.pairingTopic }) {
+            activate(id, session)
+        } else {
+            close(id, ConnectionEnd(.proposalExpired))
+        }
+    }
+
+    /// Waits until a pending connection is none any more.
+    func settled(_ id: Int64) async throws(BackendError) -> Connection {
+        let found = await connecting.wait(for: id) {
+            directory.withLock { $0.connections[id] }.flatMap { $0.state == .pending ? nil : $0 }
+        }
+        guard let connection = found else {
+            try requireRunning()
+            throw BackendError(.cancelled, "the wait was cancelled")
+        }
+        if connection.state == .active { return connection }
+        throw Self.refusal(connection)
+    }
+
+    /// Why a connection cannot be used.
+    static func refusal(_ connection: Connection) -> BackendError {
+        let end = connection.end
+        let peer = end.flatMap { end in
+            end.code.map { PeerError(code: $0, message: end.message) }
+        }
+        return switch end?.reason {
+        case .proposalExpired: BackendError(.connectionExpired, "nobody answered the proposal in time")
+        case .rejected: BackendError(.rejectedByUser, end?.message ?? "the wallet said no", peer: peer)
+        case .failed: BackendError(.peerError, end?.message ?? "the handshake failed", peer: peer)
+        case .sessionExpired, .idle, .absolute: BackendError(.sessionExpired, "the session's time is over")
+        case .local, .wallet: BackendError(.notConnected, "the session was ended")
+        case nil: BackendError(.connectionPending, "the wallet has not answered yet")
+        }
+    }
+}
