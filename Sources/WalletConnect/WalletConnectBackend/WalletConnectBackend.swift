@@ -25,7 +25,7 @@ import WalletConnectProtocol
 public final class WalletConnectBackend: Sendable {
     /// How it behaves.
     public let settings: BackendSettings
-    /// The client underneath, for what is not offered here. Sessions made with it are nobody's.
+    /// The client underneath, for what is not offered here; sessions made with it are nobody's.
     public let client: SignClient
     let nodes: [ChainID: any EVMNode]
     let contracts: any ContractCaller
