@@ -271,7 +271,7 @@ let package = Package(
             name: "WalletConnectClientTests",
             dependencies: [
                 "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol", "ChainNode", "ChainEVM",
-                "Cryptography", "Storage", "Contracts", "Primitives", nioCore, nioPosix, nioHTTP1, nioWebSocket,
+                "Cryptography", "Storage", "Contracts", "Primitives", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
                 httpClient, log,
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],

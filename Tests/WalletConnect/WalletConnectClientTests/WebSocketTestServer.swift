@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import NIOWebSocket
 import Synchronization
 
@@ -39,9 +40,10 @@ final class WebSocketTestServer: Sendable {
     ///
     /// - Parameters:
     ///   - status: what every request is answered with; 101 upgrades.
+    ///   - tls: speaks TLS with this.
     ///   - answers: false never answers a request at all.
     static func run<Result>(
-        status: Int = 101, answers: Bool = true,
+        status: Int = 101, answers: Bool = true, tls: NIOSSLContext? = nil,
         onOpen: @escaping @Sendable (any Channel) -> Void = { _ in },
         onFrame: @escaping @Sendable (any Channel, WebSocketFrame) -> Void = { _, _ in },
         _ body: (WebSocketTestServer) async throws -> Result
@@ -74,6 +76,9 @@ final class WebSocketTestServer: Sendable {
                             upgraders: [upgrader],
                             completionHandler: { context in context.pipeline.removeHandler(refusal, promise: nil) }
                         ))
+                }.flatMapThrowing {
+                    guard let tls else { return }
+                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import NIOWebSocket
 import Testing
 import WalletConnectClient
@@ -187,6 +188,35 @@ struct WebSocketTransportTests {
         let port = try await WebSocketTestServer.run { $0.port }
         let error = try await failure("ws://127.0.0.1:\(port)")
         #expect(error?.code == .unreachable)
+    }
+
+    @Test func `over TLS a server is believed when its authority is trusted and the name is its own`() async throws {
+        let (own, other) = (
+            try Certificates(name: "DNS:localhost,IP:127.0.0.1"), try Certificates(name: "DNS:other.example")
+        )
+        for (certificates, trusted, isOpened) in [(own, own, true), (own, other, false), (other, other, false)] {
+            let echo: @Sendable (any Channel, WebSocketFrame) -> Void = { channel, frame in
+                channel.writeAndFlush(WebSocketFrame(fin: true, opcode: .text, data: frame.unmaskedData), promise: nil)
+            }
+            try await WebSocketTestServer.run(tls: try certificates.server(), onFrame: echo) { server in
+                for host in ["localhost", "127.0.0.1"] {
+                    let transport = try WebSocketTransport(
+                        eventLoops: MultiThreadedEventLoopGroup.singleton, tls: try trusted.client())
+                    let opening = RelayOpening(
+                        url: "wss://\(host):\(server.port)", deadline: .seconds(20), messageBytesMax: 1 << 20)
+                    do {
+                        let connection = try await transport.open(opening)
+                        #expect(isOpened, "\(host)")
+                        connection.send([Array("over TLS".utf8)])
+                        #expect(await texts(connection, 1) == ["over TLS"])
+                        connection.close(code: RelayClose.normal, reason: "")
+                    } catch let error as TransportError {
+                        #expect(!isOpened, "\(host): \(error)")
+                        #expect(error.code == .tls)
+                    }
+                }
+            }
+        }
     }
 
     @Test func `plain bytes where TLS is spoken are a TLS error`() async throws {

@@ -51,9 +51,14 @@ final class PeerProcess: Sendable {
 
     /// Starts a script.
     static func start(_ script: String, _ arguments: [String]) throws -> PeerProcess {
+        try launch(Places.python, ["-u", script] + arguments)
+    }
+
+    /// Starts any program.
+    static func launch(_ program: String, _ arguments: [String]) throws -> PeerProcess {
         let (folder, process) = (try Folder(), Process())
-        process.executableURL = URL(filePath: Places.python)
-        process.arguments = ["-u", script] + arguments
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
         let (input, output) = (Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = output

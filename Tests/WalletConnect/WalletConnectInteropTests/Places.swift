@@ -12,6 +12,11 @@ enum Places {
     static let python: String =
         ProcessInfo.processInfo.environment["COFFER_PYTHON"] ?? "\(root)/.venv/bin/python"
 
+    /// Coffer's program: `COFFER_BINARY`, else the debug build beside these tests.
+    static let binary: String =
+        ProcessInfo.processInfo.environment["COFFER_BINARY"] ?? "\(root)/.build/debug/coffer"
+    static let hasBinary = FileManager.default.isExecutableFile(atPath: binary)
+
     static let rawPeer = "\(root)/devnet/walletconnect/rawpeer.py"
     static let foreignRelay = "\(root)/devnet/walletconnect/relay.py"
     static let pyWallet = "\(root)/devnet/walletconnect/pywallet.py"

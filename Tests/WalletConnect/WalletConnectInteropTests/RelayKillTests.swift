@@ -10,6 +10,7 @@
     /// Our relay dies in the middle of publishes, again and again, while two of our clients go on working.
     struct RelayKillTests {
         static let kills = 50
+        static let processKills = 10
         static let lanes = 6
 
         @Test func `a relay killed fifty times mid publish loses nothing and delivers nothing twice`() async throws {
@@ -23,12 +24,27 @@
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await relay.live(deaths) }
                 let port = try await eventually("the relay's port") { relay.port }
-                let asked = try await Self.work(relay, url: "ws://127.0.0.1:\(port)")
+                let asked = try await Self.work(relay, kills: Self.kills, url: "ws://127.0.0.1:\(port)")
                 #expect(relay.deaths == Self.kills)
                 #expect(asked >= Self.kills, "only \(asked) requests; \(interopSeed)")
                 group.cancelAll()
                 while let ended = await group.nextResult() { _ = ended }
             }
+        }
+
+        /// The same with the program and a signal: nothing of it can tidy up, and the clients see a port that is closed.
+        @Test(.enabled(if: Places.hasBinary, "coffer is not built"))
+        func `the relay's process killed ten times under load loses nothing and delivers nothing twice`() async throws {
+            let relay = RelayProcess(folder: try Folder())
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                let url = try await relay.start()
+                group.addTask { try await relay.live(deaths: Self.processKills, random: .seeded(interopSeed)) }
+                let asked = try await Self.work(relay, kills: Self.processKills, url: url)
+                #expect(relay.deaths == Self.processKills)
+                #expect(asked >= Self.processKills, "only \(asked) requests; \(interopSeed)")
+                try await group.waitForAll()
+            }
+            relay.end()
         }
 
         @Test(.timeLimit(.minutes(1)))
@@ -52,7 +68,7 @@
         }
 
         /// Our dApp asks in several lanes until the relay has died often enough; returns how many requests there were.
-        private static func work(_ relay: MortalRelay, url: String) async throws -> Int {
+        private static func work(_ relay: some Mortal, kills: Int, url: String) async throws -> Int {
             try await OurClient.running("DApp", url) { dapp in
                 try await OurClient.running("Wallet", url) { wallet in
                     let app = WalletApp()
@@ -68,6 +84,7 @@
                                         let question: JSON = [.string("lane \(lane), request \(asked)")]
                                         let answer = try await dapp.result(session.topic, "personal_sign", question)
                                         #expect(answer == question)
+                                        relay.answered()
                                         asked += 1
                                     }
                                     return asked
@@ -87,8 +104,60 @@
         }
     }
 
+    /// A relay that does not live for long.
+    protocol Mortal: Sendable {
+        var deaths: Int { get }
+        /// A request went through it and came back.
+        func answered()
+    }
+
+    /// A relay's process that is killed after so many answers more, and started again on its folder and its port.
+    final class RelayProcess: Mortal {
+        private struct State {
+            var process: PeerProcess?
+            var port = 0
+            var deaths = 0
+            var answers = 0
+        }
+
+        private let folder: Folder
+        private let state = Mutex(State())
+
+        init(folder: Folder) { self.folder = folder }
+
+        private var port: Int { state.withLock { $0.port } }
+
+        var deaths: Int { state.withLock { $0.deaths } }
+        func answered() { state.withLock { $0.answers += 1 } }
+        func end() { state.withLock { $0.process }?.end() }
+
+        /// Starts the program and waits until it says where it listens.
+        func start(port: Int = 0) async throws -> String {
+            let process = try PeerProcess.launch(
+                Places.binary, ["relay", "--json", "--port", "\(port)", "--data-dir", folder.path("relay")])
+            state.withLock { $0.process = process }
+            let said = try await process.line("the relay's address") { $0["relay_url"] != nil }
+            let url = try said.requiredText("relay_url")
+            state.withLock { $0.port = Int(url.split(separator: ":").last ?? "") ?? 0 }
+            return url
+        }
+
+        func live(deaths: Int, random: RandomSource) async throws {
+            for _ in 0..<deaths {
+                let until = state.withLock { $0.answers } + 1 + Int(random.uint64(below: 20))
+                let process = try await eventually("\(until) answers") {
+                    self.state.withLock { $0.answers >= until ? $0.process : nil }
+                }
+                process.end()
+                _ = try await process.exit()
+                _ = try await start(port: port)
+                state.withLock { $0.deaths += 1 }
+            }
+        }
+    }
+
     /// A relay that dies as planned and is started again on its database and its port.
-    final class MortalRelay: Sendable {
+    final class MortalRelay: Mortal {
         private let path: String
         private let state = Mutex<(port: Int?, deaths: Int)>((nil, 0))
 
@@ -96,6 +165,7 @@
 
         var port: Int? { state.withLock { $0.port } }
         var deaths: Int { state.withLock { $0.deaths } }
+        func answered() {}
 
         /// Lives once for each planned death, and then until it is cancelled.
         func live(_ deaths: [MortalStore.Death]) async throws {
