@@ -11,7 +11,7 @@ DATA ?= coffer-data
 # Progress on a terminal; in a log only what matters.
 build = @echo 'swift build $(1)'; if [ -t 1 ]; then swift build $(1); else swift build --quiet $(1); fi
 
-.PHONY: help setup build run demo test bench fuzz check format docs docs-openapi
+.PHONY: help setup build run demo test coverage bench fuzz check format docs docs-openapi
 
 help: ## Shows this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -37,6 +37,9 @@ test: setup ## Builds and runs every test
 	@$(PYTHON) devnet/check.py
 	$(call build,--build-tests)
 	@swift test --skip-build --disable-xctest 2>&1 | sed -u -E '/Test run with/b; /(started\.|passed after [0-9.]+ seconds\.?)$$/d'
+
+coverage: setup ## Builds and runs the WalletConnect tests with coverage, and prints it per target; minutes
+	@scripts/coverage
 
 bench: build ## Measures, each figure beside its reference, and fills in docs/performance.md
 	@PATH="$$PWD/.venv/bin:$$PATH" scripts/bench
