@@ -44,6 +44,7 @@ let package = Package(
         .library(name: "WalletConnectBackend", targets: ["WalletConnectBackend"]),
         .library(name: "WalletConnectRelay", targets: ["WalletConnectRelay"]),
         .library(name: "Observability", targets: ["Observability"]),
+        .library(name: "WalletConnectTesting", targets: ["WalletConnectTesting"]),
         .executable(name: "coffer", targets: ["coffer"]),
     ],
     traits: [
@@ -148,6 +149,14 @@ let package = Package(
                 nioWebSocket, nioHTTPTypes, nioHTTPTypesHTTP1, hummingbirdCore, httpTypes, lifecycle, log, metrics,
             ],
             path: "Sources/WalletConnect/WalletConnectRelay"),
+        .target(
+            name: "WalletConnectTesting",
+            dependencies: [
+                "WalletConnectRelay", "WalletConnectNetwork", "WalletConnectClient", "WalletConnectProtocol", "Storage",
+                "ChainEVM", "Cryptography", "Primitives", nioPosix, log, coreMetrics,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Sources/WalletConnect/WalletConnectTesting"),
 
         // Delivery.
         .target(
@@ -292,6 +301,14 @@ let package = Package(
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/WalletConnect/WalletConnectRelayTests"),
+        .testTarget(
+            name: "WalletConnectTestingTests",
+            dependencies: [
+                "WalletConnectTesting", "WalletConnectRelay", "WalletConnectClient", "WalletConnectProtocol", "Storage",
+                "ChainEVM", "Cryptography", "Primitives",
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/WalletConnect/WalletConnectTestingTests"),
         .testTarget(
             name: "WalletConnectInteropTests",
             dependencies: [

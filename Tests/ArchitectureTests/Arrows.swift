@@ -56,6 +56,11 @@ enum Arrows {
             "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "ServiceLifecycle", "Logging",
             "Metrics",
         ],
+        // The test kit is a program of its own in a test: it puts the parts together.
+        "WalletConnectTesting": [
+            "Primitives", "Cryptography", "ChainEVM", "Storage", "StorageSQLite", "WalletConnectProtocol",
+            "WalletConnectClient", "WalletConnectNetwork", "WalletConnectRelay", "NIOPosix", "Logging", "CoreMetrics",
+        ],
 
         // Delivery.
         "Observability": ["Primitives", "CoreMetrics", "Logging", "Glibc"],

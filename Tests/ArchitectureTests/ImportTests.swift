@@ -46,8 +46,8 @@ import Testing
         #expect(layers["coffer"] == layers.values.max())
     }
 
-    @Test func `adapters are named by Bootstrap and the program alone`() {
-        let outermost: Set = ["Bootstrap", "coffer"]
+    @Test func `adapters are named by those who put parts together alone`() {
+        let outermost: Set = ["Bootstrap", "coffer", "WalletConnectTesting"]
         for (target, allowed) in Arrows.allowed
         where !outermost.contains(target) && !Arrows.adapters.contains(target) {
             #expect(allowed.isDisjoint(with: Arrows.adapters), "\(target) knows an adapter")

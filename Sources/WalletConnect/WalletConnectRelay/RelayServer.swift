@@ -116,6 +116,16 @@ public final class RelayServer: Service {
         }
     }
 
+    /// Lets a test decide what becomes of pushes; nil leaves them alone again.
+    package func decideFates(_ decide: DecidePushFate?) {
+        hub.decideFates(decide)
+    }
+
+    /// Ends every connection, as a proxy or a deployment does; clients come back.
+    package func disconnectAll() {
+        hub.disconnectAll()
+    }
+
     /// As if the process were killed: sockets end without a word, nothing more is stored.
     package func kill() {
         hub.kill()

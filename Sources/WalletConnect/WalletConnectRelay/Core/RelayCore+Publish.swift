@@ -107,11 +107,14 @@ extension RelayCore {
         _ copy: MailboxCopy, _ content: MessageContent, to connection: RelayConnection, _ id: SubscriptionID,
         at now: Timestamp, _ out: inout RelayOutput
     ) {
+        let fate = decideFate?(content.topic, content.tag) ?? .arrives
+        if case .isLost = fate { return retire(copy, at: now, &out) }
         copy.connection = connection
         copy.pushedAt = now
         connection.inFlight[copy.sequence] = copy
         counts.pushed += 1
-        out.send(content.push(sequence: copy.sequence, subscription: id, scratch: &scratch), to: connection.peer)
+        let text = content.push(sequence: copy.sequence, subscription: id, scratch: &scratch)
+        out.send(text, to: connection.peer, fate)
     }
 
     // MARK: Acknowledgements

@@ -43,6 +43,8 @@ struct RelayCore {
     var attempts: [ConnectAttempt: TokenBucket] = [:]
     var earlierAttempts: [ConnectAttempt: TokenBucket] = [:]
     var counts = RelayCounts()
+    /// A test's say in what becomes of pushes; nil everywhere else.
+    var decideFate: DecidePushFate?
     var scratch: [UInt8] = []
     var sweptAt = Timestamp(milliseconds: 0)
     var subscriptionsSweptAt = Timestamp(milliseconds: 0)

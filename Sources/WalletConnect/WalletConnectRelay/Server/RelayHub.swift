@@ -258,6 +258,18 @@ final class RelayHub: Sendable {
 
     // MARK: Numbers and the end
 
+    /// Who decides what becomes of pushes from now on; nil for nobody.
+    func decideFates(_ decide: DecidePushFate?) {
+        core.withLock { $0.decideFate = decide }
+    }
+
+    /// Every socket is told to go; its client comes back.
+    func disconnectAll() {
+        enter { core, _, out in
+            for connection in core.connections.values { out.close(connection.peer, .goingAway) }
+        }
+    }
+
     /// No new connections from now on.
     func drain() {
         enter { core, _, out in core.drain(&out) }
