@@ -148,6 +148,21 @@ struct SignClientTests {
         }
     }
 
+    @Test func `a client has said everything once it is drained, and says so when it could not`() async throws {
+        let relay = LoopbackRelay()
+        let (dApp, wallet) = (Bench.client("dapp", relay), Bench.client("wallet", relay))
+        try await Bench.both(dApp, wallet) {
+            let session = try await Bench.session(dApp, wallet)
+            relay.behave { $0.isReachable = false }
+            relay.breakAll()
+            try await dApp.disconnect(session.topic)
+            #expect(await !dApp.drain(milliseconds: 1))
+            relay.behave { $0.isReachable = true }
+            #expect(await dApp.drain(milliseconds: 30_000))
+            #expect(dApp.counts.outbox == 0)
+        }
+    }
+
     @Test func `what is asked offline is answered online`() async throws {
         let relay = LoopbackRelay()
         let (dApp, wallet) = (Bench.client("dapp", relay), Bench.client("wallet", relay))

@@ -49,11 +49,11 @@ enum SignClientHost {
                 group.addTask {
                     do {
                         let result = try await body(client, events)
-                        try await empty(client)
+                        _ = await client.drain(milliseconds: farewellMilliseconds)
                         return result
                     } catch let ending as SilentExit {
                         // What was refused is no reason to leave without a goodbye.
-                        try await empty(client)
+                        _ = await client.drain(milliseconds: farewellMilliseconds)
                         throw ending
                     }
                 }
@@ -73,7 +73,7 @@ enum SignClientHost {
     /// How long the relay may take to answer at first, and less than what is asked waits; later the client is patient.
     private static let reachSeconds: Int64 = 15
     /// How long a program that is about to end gives its last words.
-    private static let farewellSeconds = 5
+    private static let farewellMilliseconds: Int64 = 5_000
 
     /// Ends when the relay has been reached.
     ///
@@ -100,12 +100,6 @@ enum SignClientHost {
             }
             try await Task.sleep(for: glance)
         }
-    }
-
-    /// Ends when the relay has taken everything that was said, or after a while.
-    private static func empty(_ client: SignClient) async throws {
-        let deadline = ContinuousClock.now + .seconds(farewellSeconds)
-        while client.counts.outbox > 0, ContinuousClock.now < deadline { try await Task.sleep(for: glance) }
     }
 
     /// What the other side is shown.

@@ -51,6 +51,22 @@ extension SignClient {
         }
     }
 
+    /// Waits until the relay has taken all that was said, for at most so many milliseconds.
+    ///
+    /// For an orderly end; what it has not taken stays in the records, and the next start sends it.
+    ///
+    /// - Returns: whether everything was taken.
+    public func drain(milliseconds: Int64) async -> Bool {
+        let deadline = pace.now.adding(milliseconds: milliseconds)
+        while counts.outbox > 0 {
+            guard pace.now < deadline, !Task.isCancelled else { return false }
+            await pace.sleep(milliseconds: Self.drainGlanceMilliseconds)
+        }
+        return true
+    }
+
+    private static let drainGlanceMilliseconds: Int64 = 10
+
     /// What happens from now on, for one listener.
     ///
     /// Begin to listen before ``run()``: at the start the app is told once more of what it has not answered. A listener that
