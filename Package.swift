@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "Keys", targets: ["Keys"]),
         .library(name: "Storage", targets: ["Storage"]),
         .library(name: "StorageSQLite", targets: ["StorageSQLite"]),
+        .library(name: "StoragePostgreSQL", targets: ["StoragePostgreSQL"]),
         .library(name: "Queues", targets: ["Queues"]),
         .library(name: "Ledger", targets: ["Ledger"]),
         .library(name: "Wallets", targets: ["Wallets"]),
@@ -49,6 +50,7 @@ let package = Package(
     ],
     traits: [
         .trait(name: "SQLite", description: "Keep state in SQLite (libsqlite3); what `coffer dev` uses."),
+        .trait(name: "PostgreSQL", description: "Keep state in PostgreSQL (libpq)."),
         .default(enabledTraits: ["SQLite"]),
     ],
     dependencies: [
@@ -96,6 +98,13 @@ let package = Package(
                 .target(name: "CSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Sources/Storage/StorageSQLite"),
+        .target(
+            name: "StoragePostgreSQL",
+            dependencies: [
+                "StorageSQL", "Storage", "Primitives", log,
+                .target(name: "CPostgreSQL", condition: .when(traits: ["PostgreSQL"])),
+            ],
+            path: "Sources/Storage/StoragePostgreSQL"),
         .target(
             name: "Keys", dependencies: ["Primitives", "Cryptography", "Storage", crypto], path: "Sources/Keys/Keys"),
         .target(name: "Queues", dependencies: ["Primitives", "Storage"], path: "Sources/Queues/Queues"),
@@ -221,6 +230,9 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CPostgreSQL", path: "Sources/CLibraries/CPostgreSQL", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]),
 
         .systemLibrary(
             name: "CQREncode", path: "Sources/CLibraries/CQREncode", pkgConfig: "libqrencode",
@@ -250,6 +262,13 @@ let package = Package(
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/Storage/StorageTests"),
+        .testTarget(
+            name: "StorageServersTests",
+            dependencies: [
+                "Storage", "StorageSQL", "Contracts", "Primitives", log,
+                .target(name: "StoragePostgreSQL", condition: .when(traits: ["PostgreSQL"])),
+            ],
+            path: "Tests/Storage/StorageServersTests"),
         .testTarget(
             name: "KeysTests",
             dependencies: [

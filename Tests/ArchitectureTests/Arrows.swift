@@ -25,6 +25,7 @@ enum Arrows {
         "Storage": ["Primitives"],
         "StorageSQL": ["Primitives", "Storage", "Glibc"],
         "StorageSQLite": ["Primitives", "Storage", "StorageSQL", "CSQLite", "Glibc"],
+        "StoragePostgreSQL": ["Primitives", "Storage", "StorageSQL", "CPostgreSQL", "Logging", "Glibc"],
         "Keys": ["Primitives", "Cryptography", "Storage", "Crypto", "Glibc"],
         "Queues": ["Primitives", "Storage"],
 
@@ -88,7 +89,10 @@ enum Arrows {
     ]
 
     /// Adapters, which the services must not know.
-    static let adapters: Set = ["ChainNodeHTTP", "StorageSQL", "StorageSQLite", "WalletConnectNetwork"]
+    static let adapters: Set = [
+        "ChainNodeHTTP", "StorageSQL", "StorageSQLite", "StoragePostgreSQL",
+        "WalletConnectNetwork",
+    ]
 
     /// Where Foundation is not taken in any form: it costs start-up and size, and it brings a clock, files and sockets.
     static let withoutFoundation: Set = [

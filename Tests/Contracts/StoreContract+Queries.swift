@@ -101,7 +101,7 @@ extension StoreContract {
     /// What goes in comes out: the ends of each type, and text and bytes that engines like to change.
     private static func checkValues(_ store: any Store) async throws {
         let texts = [
-            "", " ", "a\u{0}b", "'; DROP TABLE notes; --", "é", "e\u{301}", "💰", String(repeating: "x", count: 9_999),
+            "", " ", "a\u{0}b", "'; DROP TABLE notes; --", "é", "e\u{301}", "💰", String(repeating: "x", count: 1_000),
         ]
         let numbers: [Int64] = [.min, -1, 0, 1, .max]
         try await store.write { tx in
@@ -121,6 +121,13 @@ extension StoreContract {
             #expect(try found.get(Pairs.right) == [UInt8](repeating: 0, count: index))
             #expect(try found.get(Pairs.value) == numbers[index % numbers.count])
         }
+        // Where no index holds it, text has any length.
+        let long = String(repeating: "\u{1F4B0}", count: 30_000)
+        let subject = IDGenerator(clock: ManualClock(Timestamp(milliseconds: 1)).clock, random: .seeded(1)).next()
+        try await store.write { tx in
+            try EventLog.append(type: "long", subject: subject, payload: long, at: Timestamp(milliseconds: 1), in: tx)
+        }
+        #expect(try await store.read { try EventLog.of(subject, limit: 1, in: $0) }.first?.payload == long)
         let largest = UInt256.max
         try await store.write { tx in
             try tx.insert(

@@ -1,12 +1,12 @@
 /// Why a unit of work did not happen.
 ///
-/// Nothing of it is stored.
+/// Nothing of it is stored, unless the code is `outcomeUnknown`.
 public struct StorageError: Error, Sendable, CustomStringConvertible {
     /// What went wrong, for code to decide on.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Name: String {
             case uniqueViolation, checkViolation, busy, full, readOnly, inputOutput, corrupt, closed, schema, leaseLost,
-                overloaded, unavailable
+                overloaded, unavailable, outcomeUnknown, configuration, unsupported
         }
         private let name: Name
 
@@ -35,8 +35,16 @@ public struct StorageError: Error, Sendable, CustomStringConvertible {
         public static let leaseLost = Code(name: .leaseLost)
         /// Too many units of work are waiting.
         public static let overloaded = Code(name: .overloaded)
-        /// The database can't be reached.
+        /// The database can't be reached; nothing was stored.
         public static let unavailable = Code(name: .unavailable)
+        /// The connection broke while the work was being committed: all of it is stored, or nothing.
+        ///
+        /// Who must know reads it back.
+        public static let outcomeUnknown = Code(name: .outcomeUnknown)
+        /// The database is named wrongly or refuses us: the URL, the user, the password, the certificate.
+        public static let configuration = Code(name: .configuration)
+        /// The engine doesn't do that; its own tools do.
+        public static let unsupported = Code(name: .unsupported)
 
         /// Whether the same unit of work may be tried again as it is.
         public var isRetryable: Bool {

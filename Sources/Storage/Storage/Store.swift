@@ -48,8 +48,8 @@ public protocol WriteTransaction: ReadTransaction {
 /// }
 /// ```
 /// When `write` returns, the unit of work is on the disk. Many units share one commit. A unit of work runs on the
-/// store's own thread and must not wait for anything; it may run twice before it is stored once (when a neighbour in
-/// the same commit fails), so it has no effect but its writes and its result.
+/// store's own thread and must not wait for anything; it may run more than once before it is stored once (when a neighbour
+/// in the same commit fails, or a server goes away), so it has no effect but its writes and its result.
 public protocol Store: Sendable {
     /// Runs a unit of work and answers after its commit; when `body` throws, nothing of it is stored.
     @discardableResult

@@ -3,6 +3,9 @@ import Storage
 
 /// Runs groups of units of work on one connection, each group in one commit.
 final class CommitGroup {
+    /// How often a group runs when the server goes away in the middle of it.
+    private static let attemptsMax = 3
+
     private let connection: any SQLConnection
     private let transaction: SQLTransaction
     private let onCommit: @Sendable (Int, UInt64) -> Void
@@ -40,41 +43,67 @@ final class CommitGroup {
             return
         }
         let started = monotonicNanoseconds()
-        do {
+        for attempt in 1...Self.attemptsMax {
+            guard let failure = store(units) else {
+                for unit in units { unit.finish(failure: nil) }
+                onCommit(units.count, monotonicNanoseconds() - started)
+                return
+            }
+            // The server went away before the commit: nothing is stored, and the units run again on a new connection.
+            if failure.hasBegun, failure.error.code == .unavailable, !connection.isConnected,
+                attempt < Self.attemptsMax
+            {
+                continue
+            }
+            return fail(units, failure.error)
+        }
+    }
+
+    private func fail(_ units: [any AnyWriteUnit], _ error: StorageError) {
+        if error.code == .inputOutput { diskFailure = error }
+        if error.code == .full, units.count > 1 {
+            // A disk too full for all of them may have room for some.
+            for unit in units { commit([unit]) }
+            return
+        }
+        for unit in units { unit.finish(failure: error) }
+    }
+
+    /// One try, answered by `nil` when everything is stored.
+    ///
+    /// `hasBegun`: the server was there at the beginning.
+    private func store(_ units: [any AnyWriteUnit]) -> (error: StorageError, hasBegun: Bool)? {
+        var hasBegun = false
+        do throws(StorageError) {
             try begin()
+            hasBegun = true
             if try !runTogether(units) {
-                try connection.execute("ROLLBACK")
+                try connection.rollback()
                 try begin()
                 try runOneByOne(units)
             }
-            try connection.execute("COMMIT")
+            try connection.commit()
+            return nil
         } catch {
             // Fails where the engine has rolled back by itself.
-            try? connection.execute("ROLLBACK")
-            if error.code == .inputOutput { diskFailure = error }
-            if error.code == .full, units.count > 1 {
-                // A disk too full for all of them may have room for some.
-                for unit in units { commit([unit]) }
-                return
-            }
-            for unit in units { unit.finish(failure: error) }
-            return
+            try? connection.rollback()
+            return (error, hasBegun)
         }
-        for unit in units { unit.finish(failure: nil) }
-        onCommit(units.count, monotonicNanoseconds() - started)
     }
 
     private func begin() throws(StorageError) {
         transaction.beginGroup()
-        try connection.execute(connection.dialect.begin)
+        try connection.beginWriting()
     }
 
-    /// `false` when a unit failed after it had written, so that the whole group must be undone.
+    /// `false` when a unit failed after it had written, or spoiled the transaction, so that the whole group must be
+    /// undone.
     private func runTogether(_ units: [any AnyWriteUnit]) throws(StorageError) -> Bool {
         for unit in units {
             let succeeded = unit.run(in: transaction)
             // Without its transaction the next statement would be stored by itself, whatever becomes of its unit.
             if let failure = transaction.failure { throw failure }
+            if transaction.isSpoiled { return false }
             if !succeeded, transaction.hasWritten { return false }
         }
         return true
@@ -83,10 +112,16 @@ final class CommitGroup {
     private func runOneByOne(_ units: [any AnyWriteUnit]) throws(StorageError) {
         for unit in units {
             try connection.execute("SAVEPOINT unit")
-            let succeeded = unit.run(in: transaction)
+            var succeeded = unit.run(in: transaction)
+            if transaction.isSpoiled {
+                try connection.execute("ROLLBACK TO SAVEPOINT unit")
+                transaction.guardsStatements = true
+                succeeded = unit.run(in: transaction)
+                transaction.guardsStatements = false
+            }
             if let failure = transaction.failure { throw failure }
-            if !succeeded { try connection.execute("ROLLBACK TO unit") }
-            try connection.execute("RELEASE unit")
+            if !succeeded { try connection.execute("ROLLBACK TO SAVEPOINT unit") }
+            try connection.execute("RELEASE SAVEPOINT unit")
         }
     }
 }

@@ -6,7 +6,7 @@ public import Storage
 /// disk itself sets the pace and no timer is needed: one request alone pays one sync, a thousand at once share one.
 ///
 /// Units of work in a group first run without savepoints. If one fails after it has written, the group is rolled back
-/// and each unit runs again inside a savepoint of its own; that is why a unit may run twice.
+/// and each unit runs again inside a savepoint of its own; that is why a unit may run more than once.
 public final class SQLStore: Store {
     /// How many units of work share a commit at most.
     ///
@@ -22,18 +22,21 @@ public final class SQLStore: Store {
     ///
     /// - Parameters:
     ///   - readers: reading connections; 0 where a second connection would see another database.
+    ///   - queuedMax: how many units of work may wait for the writer, and as many reads for the readers; more are
+    ///     refused as `overloaded`.
     ///   - onCommit: called on the writer's thread after each commit, with the units in it and its duration in
     ///     nanoseconds.
     public init(
-        readers: Int, onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in },
+        readers: Int, queuedMax: Int = queuedUnitsMax,
+        onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in },
         connect: () throws -> sending any SQLConnection
     ) throws {
         // All of them before the first thread starts: a store that can't be opened leaves none behind.
         let writing = try connect()
         var reading: [any SQLConnection] = []
         for _ in 0..<readers { reading.append(try connect()) }
-        writer = WorkerThreads.writing(on: writing, onCommit: onCommit)
-        self.readers = reading.isEmpty ? nil : WorkerThreads.reading(on: reading)
+        writer = WorkerThreads.writing(on: writing, queuedMax: queuedMax, onCommit: onCommit)
+        self.readers = reading.isEmpty ? nil : WorkerThreads.reading(on: reading, queuedMax: queuedMax)
     }
 
     deinit {

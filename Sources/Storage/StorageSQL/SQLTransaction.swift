@@ -11,8 +11,15 @@ final class SQLTransaction: WriteTransaction {
     /// Why the whole group can't go on; the engine may have rolled it back by itself, so that every further statement
     /// would be a commit of its own.
     private(set) var failure: StorageError?
+    /// Whether a refused statement has spoiled the transaction, so that the unit must run again with
+    /// ``guardsStatements``.
+    private(set) var isSpoiled = false
+    /// Whether each statement gets a savepoint, so that a refused one spoils nothing.
+    ///
+    /// Three statements for one: only for the unit that needs it.
+    var guardsStatements = false
     private var inserts: [String: (columns: Int, sql: String)] = [:]
-    private var selects: [String: (columns: Int, sql: String)] = [:]
+    private var selects: [String: (sql: String, kinds: [StoredValue.Kind])] = [:]
 
     init(connection: any SQLConnection) {
         self.connection = connection
@@ -20,10 +27,13 @@ final class SQLTransaction: WriteTransaction {
 
     func beginGroup() {
         failure = nil
+        isSpoiled = false
+        guardsStatements = false
     }
 
     func beginUnit() {
         hasWritten = false
+        isSpoiled = false
     }
 
     @discardableResult
@@ -36,10 +46,18 @@ final class SQLTransaction: WriteTransaction {
             precondition(
                 table.columns[position + skipped].name == assignment.column,
                 "\(table.name): \(assignment.column) is out of order")
+            try Self.check(assignment.value, for: table.columns[position + skipped], table)
             parameters.append(assignment.value)
         }
         hasWritten = true
-        do {
+        do throws(StorageError) {
+            if table.sequence != nil, connection.dialect.returnsSequence {
+                let rows = try query(insertStatement(table), parameters, kinds: [.integer])
+                guard case .integer(let number)? = rows.first?.first else {
+                    throw StorageError(.corrupt, "an insert into \(table.name) returned no number")
+                }
+                return number
+            }
             _ = try run(insertStatement(table), parameters)
         } catch {
             throw named(error, table)
@@ -53,6 +71,9 @@ final class SQLTransaction: WriteTransaction {
         var sql = "UPDATE \(table.name) SET "
         var parameters: [StoredValue] = []
         for (position, assignment) in values.enumerated() {
+            if let column = table.columns.first(where: { $0.name == assignment.column }) {
+                try Self.check(assignment.value, for: column, table)
+            }
             if position > 0 { sql += ", " }
             sql += assignment.column
             sql += " = ?"
@@ -77,19 +98,23 @@ final class SQLTransaction: WriteTransaction {
     }
 
     func select(_ query: Query) throws(StorageError) -> [Row] {
-        var sql = selectStatement(query.table)
+        let (statement, kinds) = selectStatement(query.table)
+        var sql = statement
         var parameters: [StoredValue] = []
         try append(query.terms, to: &sql, &parameters)
         for (position, ordering) in query.totalOrder.enumerated() {
             sql += position == 0 ? " ORDER BY " : ", "
             sql += ordering.column
             if ordering.isDescending { sql += " DESC" }
+            if connection.dialect.spellsNullOrder, isNullable(ordering.column, query.table) {
+                sql += ordering.isDescending ? " NULLS LAST" : " NULLS FIRST"
+            }
         }
         if let limit = query.limit {
             sql += " LIMIT ?"
             parameters.append(.integer(Int64(limit)))
         }
-        let rows = try self.query(sql, parameters, columns: query.table.columns.count)
+        let rows = try self.query(sql, parameters, kinds: kinds)
         return rows.map { Row(table: query.table, values: $0) }
     }
 
@@ -97,7 +122,7 @@ final class SQLTransaction: WriteTransaction {
         var sql = "SELECT COUNT(*) FROM \(table.name)"
         var parameters: [StoredValue] = []
         try append(terms, to: &sql, &parameters)
-        guard case .integer(let count)? = try query(sql, parameters, columns: 1).first?.first else {
+        guard case .integer(let count)? = try query(sql, parameters, kinds: [.integer]).first?.first else {
             throw StorageError(.corrupt, "COUNT(*) of \(table.name) is no number")
         }
         return Int(count)
@@ -109,7 +134,8 @@ final class SQLTransaction: WriteTransaction {
         try append(terms, to: &sql, &parameters)
         sql += " GROUP BY \(column)"
         var counts: [StoredValue: Int] = [:]
-        for row in try query(sql, parameters, columns: 2) {
+        let kind = table.columns.first { $0.name == column }?.kind ?? .bytes
+        for row in try query(sql, parameters, kinds: [kind, .integer]) {
             guard case .integer(let count) = row[1] else { continue }
             counts[row[0]] = Int(count)
         }
@@ -117,44 +143,72 @@ final class SQLTransaction: WriteTransaction {
     }
 
     private func run(_ sql: String, _ parameters: [StoredValue]) throws(StorageError) -> Int {
-        if let failure { throw failure }
-        do {
-            return try connection.run(sql, parameters)
-        } catch {
-            throw noted(error)
-        }
+        try guarded { () throws(StorageError) in try connection.run(sql, parameters) }
     }
 
-    private func query(_ sql: String, _ parameters: [StoredValue], columns: Int) throws(StorageError) -> [[StoredValue]]
-    {
+    private func query(
+        _ sql: String, _ parameters: [StoredValue], kinds: [StoredValue.Kind]
+    ) throws(StorageError) -> [[StoredValue]] {
+        try guarded { () throws(StorageError) in try connection.query(sql, parameters, kinds: kinds) }
+    }
+
+    private func guarded<Result>(_ body: () throws(StorageError) -> Result) throws(StorageError) -> Result {
         if let failure { throw failure }
+        // Another code than the first one: a body that tries until a rule holds must come to its end.
+        if isSpoiled { throw StorageError(.busy, "the unit of work will run again") }
         do {
-            return try connection.query(sql, parameters, columns: columns)
+            guard guardsStatements else { return try body() }
+            try connection.execute("SAVEPOINT statement")
+            let result = try body()
+            try connection.execute("RELEASE SAVEPOINT statement")
+            return result
         } catch {
+            if guardsStatements, connection.isInTransaction {
+                try? connection.execute("ROLLBACK TO SAVEPOINT statement")
+            }
             throw noted(error)
         }
     }
 
     private func noted(_ error: StorageError) -> StorageError {
-        if error.code == .inputOutput || !connection.isInTransaction { failure = error }
+        if error.code == .inputOutput || !connection.isInTransaction {
+            failure = error
+        } else if connection.isTransactionSpoiled {
+            isSpoiled = true
+        }
         return error
+    }
+
+    /// An engine may take text for bytes or turn one into a number without a word.
+    private static func check(
+        _ value: StoredValue, for column: ColumnDefinition, _ table: Table
+    ) throws(StorageError) {
+        guard let kind = value.kind, kind != column.kind else { return }
+        throw StorageError(.checkViolation, "\(table.name).\(column.name) is not \(column.kind)")
+    }
+
+    private func isNullable(_ column: String, _ table: Table) -> Bool {
+        table.columns.contains { $0.name == column && $0.isNullable }
     }
 
     /// An engine that names a violated rule by its columns gets the rule's name here.
     private func named(_ error: StorageError, _ table: Table) -> StorageError {
         guard error.code == .uniqueViolation, let columns = error.constraint else { return error }
         let unique = table.uniques.first { $0.columns.joined(separator: ",") == columns }
-        let isKey = table.primaryKey.joined(separator: ",") == columns
+        let isKey =
+            table.primaryKey.joined(separator: ",") == columns
+            || connection.dialect.primaryKeyName(table.name) == columns
         return StorageError(
             .uniqueViolation, error.message, constraint: unique?.name ?? (isKey ? table.name : columns),
             cause: error.cause)
     }
 
-    private func selectStatement(_ table: Table) -> String {
-        if let known = selects[table.name], known.columns == table.columns.count { return known.sql }
+    private func selectStatement(_ table: Table) -> (sql: String, kinds: [StoredValue.Kind]) {
+        if let known = selects[table.name], known.kinds.count == table.columns.count { return known }
         let sql = "SELECT \(table.columns.map(\.name).joined(separator: ", ")) FROM \(table.name)"
-        selects[table.name] = (table.columns.count, sql)
-        return sql
+        let statement = (sql, table.columns.map(\.kind))
+        selects[table.name] = statement
+        return statement
     }
 
     private func insertStatement(_ table: Table) -> String {
@@ -162,7 +216,8 @@ final class SQLTransaction: WriteTransaction {
         if let known = inserts[table.name], known.columns == table.columns.count { return known.sql }
         let columns = table.columns.map(\.name).filter { $0 != table.sequence }
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
-        let sql = "INSERT INTO \(table.name) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+        var sql = "INSERT INTO \(table.name) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+        if let sequence = table.sequence, connection.dialect.returnsSequence { sql += " RETURNING \(sequence)" }
         inserts[table.name] = (table.columns.count, sql)
         return sql
     }

@@ -73,11 +73,12 @@ enum ReadJob: Sendable {
 
 extension WorkerThreads where Job == WriteJob {
     static func writing(
-        on connection: sending any SQLConnection, onCommit: @escaping @Sendable (Int, UInt64) -> Void
+        on connection: sending any SQLConnection, queuedMax: Int,
+        onCommit: @escaping @Sendable (Int, UInt64) -> Void
     ) -> WorkerThreads {
         let group = CommitGroup(connection: connection, onCommit: onCommit)
         return WorkerThreads(
-            batchMax: SQLStore.groupUnitsMax, queuedMax: SQLStore.queuedUnitsMax,
+            batchMax: SQLStore.groupUnitsMax, queuedMax: queuedMax,
             runs: [
                 { jobs in
                     guard let jobs else { return group.close() }
@@ -88,9 +89,9 @@ extension WorkerThreads where Job == WriteJob {
 }
 
 extension WorkerThreads where Job == ReadJob {
-    static func reading(on connections: sending [any SQLConnection]) -> WorkerThreads {
+    static func reading(on connections: sending [any SQLConnection], queuedMax: Int) -> WorkerThreads {
         WorkerThreads(
-            batchMax: 1, queuedMax: SQLStore.queuedUnitsMax,
+            batchMax: 1, queuedMax: queuedMax,
             runs: connections.map { connection in
                 let transaction = SQLTransaction(connection: connection)
                 return { jobs in
@@ -110,14 +111,13 @@ extension ReadJob {
             // A read of several queries needs one snapshot.
             transaction.beginGroup()
             do throws(StorageError) {
-                // Prepared, for two statements in a read of one are many.
-                _ = try connection.run("BEGIN", [])
+                try connection.beginReading()
                 body(.success(transaction))
             } catch {
                 body(.failure(error))
             }
             // There is nothing to store, and a rollback can't fail halfway.
-            _ = try? connection.run("ROLLBACK", [])
+            try? connection.rollback()
         }
     }
 }

@@ -31,8 +31,7 @@
             sequenceType: "INTEGER PRIMARY KEY AUTOINCREMENT",
             // Rows stand in the order of their key: time-ordered ids append.
             tableSuffix: { $0.sequence == nil ? " WITHOUT ROWID, STRICT" : " STRICT" },
-            lengthFunction: "length",
-            begin: "BEGIN IMMEDIATE")
+            lengthFunction: "length")
 
         /// Counting memory takes a lock for each piece of it, and nobody reads the counts.
         ///
@@ -67,10 +66,10 @@
             try execute("PRAGMA journal_size_limit = \(Self.logSizeBytesMax)")
             if let pagesMax { try execute("PRAGMA max_page_count = \(pagesMax)") }
             // Read back: a setting that did not take would cost money at the next power cut.
-            guard try query("PRAGMA synchronous", [], columns: 1) == [[.integer(2)]] else {
+            guard try query("PRAGMA synchronous", [], kinds: [.integer]) == [[.integer(2)]] else {
                 throw StorageError(.unavailable, "\(path): synchronous=FULL did not take")
             }
-            guard try query("PRAGMA journal_mode", [], columns: 1) == [[.text("wal")]] else {
+            guard try query("PRAGMA journal_mode", [], kinds: [.text]) == [[.text("wal")]] else {
                 throw StorageError(.unavailable, "\(path): the file system does not carry a write-ahead log")
             }
         }
@@ -92,6 +91,23 @@
 
         var lastSequence: Int64 { unsafe sqlite3_last_insert_rowid(database) }
 
+        func beginWriting() throws(StorageError) {
+            try execute("BEGIN IMMEDIATE")
+        }
+
+        // Prepared, for two statements in a read of one are many.
+        func beginReading() throws(StorageError) {
+            _ = try run("BEGIN", [])
+        }
+
+        func commit() throws(StorageError) {
+            try execute("COMMIT")
+        }
+
+        func rollback() throws(StorageError) {
+            _ = try run("ROLLBACK", [])
+        }
+
         func execute(_ sql: String) throws(StorageError) {
             let code = unsafe sqlite3_exec(database, sql, nil, nil, nil)
             guard code == SQLITE_OK else { throw error(code, sql) }
@@ -106,7 +122,9 @@
             return Int(unsafe sqlite3_changes(database))
         }
 
-        func query(_ sql: String, _ parameters: [StoredValue], columns: Int) throws(StorageError) -> [[StoredValue]] {
+        func query(
+            _ sql: String, _ parameters: [StoredValue], kinds: [StoredValue.Kind]
+        ) throws(StorageError) -> [[StoredValue]] {
             let statement = unsafe try prepared(sql)
             defer { unsafe reset(statement) }
             unsafe try bind(parameters, to: statement, sql)
@@ -116,8 +134,8 @@
                 if code == SQLITE_DONE { return rows }
                 guard code == SQLITE_ROW else { throw error(code, sql) }
                 var row: [StoredValue] = []
-                row.reserveCapacity(columns)
-                for column in 0..<Int32(columns) { row.append(unsafe value(statement, column)) }
+                row.reserveCapacity(kinds.count)
+                for column in 0..<Int32(kinds.count) { row.append(unsafe value(statement, column)) }
                 rows.append(row)
             }
         }

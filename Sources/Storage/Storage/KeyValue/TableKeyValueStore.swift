@@ -113,6 +113,8 @@ extension KeyValueError.Code {
             case .corrupt: .corrupt
             case .closed: .closed
             case .schema, .checkViolation, .uniqueViolation: .schema
+            // The port's word for both: what was asked may have happened or not.
+            case .unavailable, .outcomeUnknown: .unavailable
             default: .unavailable
             }
     }

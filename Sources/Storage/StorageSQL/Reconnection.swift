@@ -1,0 +1,77 @@
+import Glibc
+public import Storage
+
+/// When to try again after a server went away: at once, then after growing pauses with jitter, for ever.
+///
+/// A piece of work waits for the server only while the outage is young; later it is refused at once, or makes the one
+/// try whose time has come. So no queue stands still behind a dead server, and none is told of a restart that takes a
+/// second.
+public struct Reconnection {
+    /// What an operator wants to see in the log.
+    public enum Change: Sendable {
+        case lost(StorageError)
+        case restored(afterMilliseconds: Int)
+    }
+
+    /// How long after the beginning of an outage work still waits for its end.
+    public static let waitMilliseconds = 2_000
+    /// The first pause.
+    public static let pauseMillisecondsFirst = 50
+    /// The longest pause: so long after the server's return the store works again, at the latest.
+    public static let pauseMillisecondsMax = 2_000
+
+    private let onChange: @Sendable (Change) -> Void
+    private var began: Int?
+    private var nextTry = 0
+    private var failures = 0
+    private var lastError = StorageError(.unavailable, "the server was not asked yet")
+
+    public init(onChange: @escaping @Sendable (Change) -> Void) {
+        self.onChange = onChange
+    }
+
+    /// Notes that a connection broke.
+    public mutating func lost(_ error: StorageError) {
+        guard began == nil else { return }
+        began = monotonicMilliseconds()
+        lastError = error
+        onChange(.lost(error))
+    }
+
+    /// Calls `connect` until it succeeds or the time is over.
+    ///
+    /// Blocks: only on a thread of the store.
+    ///
+    /// - Throws: the last error of `connect`; at once when it is not `unavailable`.
+    public mutating func restore(_ connect: () throws(StorageError) -> Void) throws(StorageError) {
+        let began = self.began ?? monotonicMilliseconds()
+        self.began = began
+        let deadline = began + Self.waitMilliseconds
+        while true {
+            let now = monotonicMilliseconds()
+            if now < nextTry {
+                guard nextTry <= deadline else { throw lastError }
+                usleep(UInt32(nextTry - now) * 1_000)
+            }
+            do throws(StorageError) {
+                try connect()
+            } catch {
+                lastError = error
+                let pause = min(Self.pauseMillisecondsFirst << min(failures, 10), Self.pauseMillisecondsMax)
+                failures += 1
+                nextTry = monotonicMilliseconds() + Int.random(in: pause / 2...pause)
+                guard error.code == .unavailable, monotonicMilliseconds() < deadline else { throw error }
+                continue
+            }
+            onChange(.restored(afterMilliseconds: monotonicMilliseconds() - began))
+            (self.began, failures, nextTry) = (nil, 0, 0)
+            return
+        }
+    }
+}
+
+private func monotonicMilliseconds() -> Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+}

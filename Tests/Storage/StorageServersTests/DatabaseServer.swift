@@ -1,0 +1,124 @@
+import Foundation
+import Storage
+import StorageSQL
+import Synchronization
+import Testing
+
+/// A database server that the checks run against.
+protocol DatabaseServer: Sendable {
+    /// Why it can't be started here; `nil` when it can.
+    static var missing: String? { get }
+    static var current: Self? { get }
+    static func started() async throws -> Self
+    static func running(_ server: Self, _ body: () async throws -> Void) async throws
+
+    var process: ServerProcess { get }
+    var folder: ServerFolder { get }
+    /// The schemes and parts that the URL is made of.
+    var scheme: String { get }
+    var port: Int { get }
+    /// The parameter that names an authority, and what asks for encryption with or without looking at the name.
+    var authorityParameter: String { get }
+    var modeParameter: String { get }
+    var modes: (plain: String, encrypted: String, authority: String, full: String) { get }
+    /// A user who is let in with TLS alone.
+    var secureUser: String { get }
+
+    func open(_ url: String) async throws(StorageError) -> SQLStore
+    /// A new and empty place for tables; what follows the port in its URL.
+    func makePlace() throws -> String
+    /// Runs a statement as an administrator.
+    @discardableResult func administer(_ sql: String) throws -> String
+    /// How many connections the stores have to a place.
+    func connectionCount(_ place: String) throws -> Int
+    /// Ends the connections of all stores, as a server does that has had enough of them.
+    func disconnectAll() throws
+}
+
+extension DatabaseServer {
+    static var password: String { "p@ss:w/rd?" }
+    static var escapedPassword: String { "p%40ss%3Aw%2Frd%3F" }
+
+    /// A store's URL; `place` as ``makePlace()`` made it.
+    func url(
+        _ place: String, _ parameters: [String] = [], user: String = "coffer", password: String = escapedPassword,
+        host: String = "127.0.0.1"
+    ) -> String {
+        let mark = parameters.isEmpty ? "" : place.contains("?") ? "&" : "?"
+        return "\(scheme)://\(user):\(password)@\(host):\(port)/\(place)\(mark)\(parameters.joined(separator: "&"))"
+    }
+
+    /// A store in a place of its own.
+    func fresh(_ parameters: [String] = []) async throws -> SQLStore {
+        try await open(url(makePlace(), parameters))
+    }
+
+    /// Records in a place of their own.
+    func freshRecords() async throws -> TableKeyValueStore {
+        let store = try await fresh()
+        try await store.migrate(StorageSchema.migrations + TableKeyValueStore.migrations)
+        return TableKeyValueStore(store: store)
+    }
+}
+
+/// Starts a server before the first test of a suite, and stops it after the last.
+struct ServerTrait<Server: DatabaseServer>: SuiteTrait, TestScoping {
+    @concurrent func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
+    ) async throws {
+        guard Server.missing == nil else { return try await function() }
+        let server = try await Server.started()
+        defer { server.process.stop() }
+        try await Server.running(server, function)
+    }
+}
+
+/// A table for the checks.
+enum Items {
+    static let id = Column<Int64>("id")
+    static let body = Column<[UInt8]>("body")
+    static let table = Table("items", [id, body], primaryKey: [id])
+    static let migrations = StorageSchema.migrations + [Migration("items", [.createTable(table)])]
+
+    static func row(_ id: Int64) -> [Assignment] {
+        [Items.id.set(id), Items.body.set([UInt8](repeating: UInt8(truncatingIfNeeded: id), count: 200))]
+    }
+}
+
+/// The storage error that `body` throws; `nil` when it throws none.
+func storageFailure<Value>(_ body: () async throws -> Value) async -> StorageError? {
+    do {
+        _ = try await body()
+        return nil
+    } catch {
+        return error as? StorageError
+    }
+}
+
+/// Asks until it is so, at most `seconds`.
+func eventually(within seconds: Double = 30, _ condition: () async throws -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < deadline {
+        if try await condition() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return try await condition()
+}
+
+/// Something that several tasks change.
+final class Shared<Value: Sendable>: Sendable {
+    private let state: Mutex<Value>
+
+    init(_ value: Value) {
+        state = Mutex(value)
+    }
+
+    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+        state.withLock { value in
+            var copy = value
+            let result = body(&copy)
+            value = copy
+            return result
+        }
+    }
+}
