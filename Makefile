@@ -7,9 +7,11 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 RELEASE := .build/release/coffer
 DATA ?= coffer-data
+# Every database: the server knows them all, and so do its tests.
+TRAITS := --enable-all-traits
 
 # Progress on a terminal; in a log only what matters.
-build = @echo 'swift build $(1)'; if [ -t 1 ]; then swift build $(1); else swift build --quiet $(1); fi
+build = @echo 'swift build $(TRAITS) $(1)'; if [ -t 1 ]; then swift build $(TRAITS) $(1); else swift build --quiet $(TRAITS) $(1); fi
 
 .PHONY: help setup build run demo test coverage bench fuzz check format docs docs-openapi
 
@@ -36,7 +38,7 @@ examples: setup ## Builds Examples/ and has its dApp and its wallet talk over a 
 test: setup ## Builds and runs every test
 	@$(PYTHON) devnet/check.py
 	$(call build,--build-tests)
-	@swift test --skip-build --disable-xctest 2>&1 | sed -u -E '/Test run with/b; /(started\.|passed after [0-9.]+ seconds\.?)$$/d'
+	@swift test --skip-build $(TRAITS) --disable-xctest 2>&1 | sed -u -E '/Test run with/b; /(started\.|passed after [0-9.]+ seconds\.?)$$/d'
 
 coverage: setup ## Builds and runs the WalletConnect tests with coverage, and prints it per target; minutes
 	@scripts/coverage
