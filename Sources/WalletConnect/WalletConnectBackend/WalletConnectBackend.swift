@@ -29,6 +29,8 @@ public final class WalletConnectBackend: Sendable {
     public let client: SignClient
     let nodes: [ChainID: any EVMNode]
     let contracts: any ContractCaller
+    /// Whether somebody else than the nodes is asked.
+    let contractsAreGiven: Bool
     let clock: WallClock
     let pace: Pace
     let logger: Logger
@@ -79,6 +81,7 @@ public final class WalletConnectBackend: Sendable {
         self.settings = settings
         self.nodes = nodes
         self.contracts = caller
+        contractsAreGiven = contracts != nil
         self.clock = clock
         self.pace = pace
         self.random = random

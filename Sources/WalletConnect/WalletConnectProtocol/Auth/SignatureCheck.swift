@@ -1,6 +1,6 @@
-import ChainEVM
+public import ChainEVM
 import Cryptography
-import Primitives
+public import Primitives
 
 /// Checks the signature of a sign-in: by recovery where a key signed, by a call that the caller makes where a contract
 /// did.
@@ -36,6 +36,26 @@ public enum SignatureCheck {
         message: String, signature: Cacao.Signature, issuer: Issuer
     ) -> SignatureVerdict {
         verdict(messages: [message], signature: signature, issuer: issuer)
+    }
+
+    /// Whether `signer` signed something with this hash: a key by recovery, a contract by the call that is returned.
+    ///
+    /// The caller made the hash, so it is bound to what was asked: of a text by `EIP191`, of typed data by `TypedData`.
+    public static func verdict(
+        hash: Hash32, signature: [UInt8], signer: Address, on chain: ChainID
+    ) -> SignatureVerdict {
+        guard chain.namespace == "eip155" else { return .invalid(.unsupportedNamespace(chain.namespace)) }
+        guard (1...AuthLimits.signatureBytesMax).contains(signature.count) else {
+            return .invalid(.malformedSignature)
+        }
+        func call(_ expects: ContractCall.Expectation) -> SignatureVerdict {
+            .needsCall(
+                ContractCall(
+                    chain: chain, signer: signer, signature: signature, expects: expects, hash: hash, otherHashes: []))
+        }
+        if signature.suffix(counterfactualSuffix.count).elementsEqual(counterfactualSuffix) { return call(.one) }
+        if let candidate = RecoverableSignature(signature), candidate.signer(of: hash) == signer { return .valid }
+        return call(.magicValue)
     }
 
     private static func verdict(
