@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "WalletConnectProtocol", targets: ["WalletConnectProtocol"]),
         .library(name: "WalletConnectClient", targets: ["WalletConnectClient"]),
         .library(name: "WalletConnectNetwork", targets: ["WalletConnectNetwork"]),
+        .library(name: "WalletKit", targets: ["WalletKit"]),
         .library(name: "WalletConnectBackend", targets: ["WalletConnectBackend"]),
         .library(name: "WalletConnectRelay", targets: ["WalletConnectRelay"]),
         .library(name: "Observability", targets: ["Observability"]),
@@ -145,6 +146,10 @@ let package = Package(
                 "ChainNode", "QRCode", log, metrics,
             ],
             path: "Sources/WalletConnect/WalletConnectBackend"),
+        .target(
+            name: "WalletKit",
+            dependencies: ["WalletConnectClient", "WalletConnectProtocol", "Storage", "Primitives", log, metrics],
+            path: "Sources/WalletConnect/WalletKit"),
         .target(
             name: "WalletConnectNetwork",
             dependencies: [
@@ -338,6 +343,15 @@ let package = Package(
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/WalletConnect/WalletConnectInteropTests"),
+        .testTarget(
+            name: "WalletKitTests",
+            dependencies: [
+                "WalletKit", "WalletConnectRelay", "WalletConnectClient", "WalletConnectNetwork",
+                "WalletConnectProtocol", "ChainEVM", "Cryptography", "Storage", "Primitives", nioPosix, log,
+                coreMetrics,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/WalletConnect/WalletKitTests"),
         .testTarget(
             name: "ServerTests",
             dependencies: [

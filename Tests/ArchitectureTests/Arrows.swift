@@ -48,6 +48,9 @@ enum Arrows {
             "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "QRCode", "WalletConnectProtocol",
             "WalletConnectClient", "Logging", "Metrics",
         ],
+        "WalletKit": [
+            "Primitives", "Storage", "WalletConnectClient", "WalletConnectProtocol", "Logging", "Metrics",
+        ],
         "WalletConnectNetwork": [
             "Primitives", "WalletConnectClient", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket",
             "NIOSSL", "Logging",
@@ -97,7 +100,7 @@ enum Arrows {
     /// Where Foundation is not taken in any form: it costs start-up and size, and it brings a clock, files and sockets.
     static let withoutFoundation: Set = [
         "Primitives", "Cryptography", "ChainEVM", "ChainNode", "Storage", "Keys", "Ledger", "Wallets", "Withdrawals",
-        "Queues", "QRCode", "WalletConnectProtocol", "WalletConnectClient", "WalletConnectBackend",
+        "Queues", "QRCode", "WalletKit", "WalletConnectProtocol", "WalletConnectClient", "WalletConnectBackend",
         "WalletConnectRelay",
     ]
     static let foundation: Set = [

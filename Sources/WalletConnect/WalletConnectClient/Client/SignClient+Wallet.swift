@@ -1,4 +1,5 @@
 import Primitives
+import Synchronization
 public import WalletConnectProtocol
 
 /// The wallet's side: it pairs, approves, and answers.
@@ -61,6 +62,36 @@ extension SignClient {
     public func extend(_ topic: Topic) async throws(SignError) {
         let calling = try begin { (engine, now) throws(SignError) in try engine.extend(topic, at: now) }
         try Self.acknowledged(await outcome(of: calling.id))
+    }
+
+    /// Changes what a session allows; whether the dApp took it is fetched by ``awaitResponse(_:)``.
+    ///
+    /// The change holds here at once, and is taken back when the dApp refuses or is not reached.
+    ///
+    /// - Returns: the call, once it is stored and on its way.
+    /// - Throws: ``SignError`` for an unknown session, `wrong_role`, namespaces that do not conform.
+    public func updateWithoutWaiting(
+        _ topic: Topic, namespaces: NamespaceMap<SessionNamespace>
+    ) async throws(SignError) -> Calling {
+        try await store { (engine, now) throws(SignError) in
+            try engine.update(topic, namespaces: namespaces, at: now)
+        }
+    }
+
+    /// Lets a session live for its full time again; whether the dApp took it is fetched by ``awaitResponse(_:)``.
+    ///
+    /// - Returns: the call, once it is stored and on its way.
+    /// - Throws: ``SignError`` for an unknown session, `wrong_role`.
+    public func extendWithoutWaiting(_ topic: Topic) async throws(SignError) -> Calling {
+        try await store { (engine, now) throws(SignError) in try engine.extend(topic, at: now) }
+    }
+
+    /// Whether one-click authentication is shown to the app from now on; begins as the settings say.
+    ///
+    /// While it is not, a dApp is told so, and its proposal is shown instead.
+    public var handlesAuthentication: Bool {
+        get { core.withLock(\.engine.handlesAuthentication) }
+        set { core.withLock { $0.engine.handlesAuthentication = newValue } }
     }
 
     /// Gives the signatures that a one-click authentication asks for, and waits until they are checked and sent.

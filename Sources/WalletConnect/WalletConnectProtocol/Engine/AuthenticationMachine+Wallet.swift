@@ -11,7 +11,7 @@ extension SignEngine {
             decision.drop = .wrongRole
             return
         }
-        guard settings.handlesAuthentication else {
+        guard handlesAuthentication else {
             decision.drop = .unknownMethod
             guard let channel else { return }
             answer(

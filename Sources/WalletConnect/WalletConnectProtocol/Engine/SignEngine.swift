@@ -17,6 +17,8 @@ public import Primitives
 public struct SignEngine: Sendable {
     /// How this client behaves.
     public let settings: SignSettings
+    /// Whether the app handles one-click authentication at the moment; begins as the settings say.
+    public var handlesAuthentication: Bool
 
     let random: RandomSource
     var payloadIDs: PayloadIDs
@@ -50,6 +52,7 @@ public struct SignEngine: Sendable {
     /// A client that knows nothing yet.
     public init(settings: SignSettings, random: RandomSource) {
         self.settings = settings
+        handlesAuthentication = settings.handlesAuthentication
         self.random = random
         payloadIDs = PayloadIDs(random: random)
         outboundIDs = PayloadIDs(random: random)

@@ -1,0 +1,253 @@
+import Logging
+import Synchronization
+import WalletConnectClient
+import WalletConnectProtocol
+
+/// Who listens to a kit, and what each is told.
+///
+/// Everything happens in the order of the client's events, under one lock that no listener runs under: a listener has a
+/// bounded queue of its own, and what waits for an answer while nobody listens is kept for the first who does.
+final class EventHub: Sendable {
+    /// A callback with its queue; ``serve()`` runs it.
+    private struct Callback: Sendable {
+        let number: UInt64
+        let events: AsyncStream<WalletKitEvent>
+        let body: @Sendable (WalletKitEvent) async -> Void
+    }
+
+    private struct Subscriber {
+        let number: UInt64
+        let names: Set<WalletKitEvent.Name>
+        let isOnce: Bool
+        let queue: AsyncStream<WalletKitEvent>.Continuation
+    }
+
+    private struct Book {
+        /// In the order they came.
+        var subscribers: [Subscriber] = []
+        /// Callbacks that may still be called.
+        var callable: Set<UInt64> = []
+        var last: UInt64 = 0
+        /// What waits for an answer and was told to nobody, the oldest first.
+        var untold: [WalletKitEvent] = []
+        var turns = RequestTurns()
+        var dropped = 0
+        var isFinished = false
+    }
+
+    private let book = Mutex(Book())
+    private let callbacks: AsyncStream<Callback>
+    private let newCallbacks: AsyncStream<Callback>.Continuation
+    private let client: SignClient
+    private let settings: WalletKitSettings
+    private let logger: Logger
+
+    init(client: SignClient, settings: WalletKitSettings, logger: Logger) {
+        self.client = client
+        self.settings = settings
+        self.logger = logger
+        (callbacks, newCallbacks) = AsyncStream.makeStream()
+    }
+
+    /// Events that were dropped because a listener was slow.
+    var droppedCount: Int { book.withLock(\.dropped) }
+
+    // MARK: Listening
+
+    func events(_ names: Set<WalletKitEvent.Name>) -> AsyncStream<WalletKitEvent> {
+        let (stream, queue) = newQueue()
+        let number = book.withLock { add(names, isOnce: false, queue, &$0) }
+        queue.onTermination = { [weak self] _ in self?.remove(number) }
+        return stream
+    }
+
+    func listen(
+        to names: Set<WalletKitEvent.Name>, isOnce: Bool, _ body: @escaping @Sendable (WalletKitEvent) async -> Void
+    ) -> UInt64 {
+        let (stream, queue) = newQueue()
+        return book.withLock { book in
+            let number = add(names, isOnce: isOnce, queue, &book)
+            guard !book.isFinished else { return number }
+            book.callable.insert(number)
+            newCallbacks.yield(Callback(number: number, events: stream, body: body))
+            return number
+        }
+    }
+
+    /// Ends a listener: no call of it begins any more.
+    func remove(_ number: UInt64) {
+        let queue = book.withLock { book -> AsyncStream<WalletKitEvent>.Continuation? in
+            book.callable.remove(number)
+            return take(number, &book)?.queue
+        }
+        queue?.finish()
+    }
+
+    /// Ends the callbacks of a kind of event, or all of them.
+    func removeCallbacks(of name: WalletKitEvent.Name?) {
+        let queues = book.withLock { book -> [AsyncStream<WalletKitEvent>.Continuation] in
+            let gone = book.subscribers.filter { subscriber in
+                book.callable.contains(subscriber.number) && name.map { subscriber.names.contains($0) } != false
+            }
+            return gone.compactMap { subscriber in
+                book.callable.remove(subscriber.number)
+                return take(subscriber.number, &book)?.queue
+            }
+        }
+        for queue in queues { queue.finish() }
+    }
+
+    func count(of name: WalletKitEvent.Name) -> Int {
+        book.withLock { $0.subscribers.count { $0.names.contains(name) } }
+    }
+
+    private func newQueue() -> (AsyncStream<WalletKitEvent>, AsyncStream<WalletKitEvent>.Continuation) {
+        AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(settings.listenerEventsMax))
+    }
+
+    private func add(
+        _ names: Set<WalletKitEvent.Name>, isOnce: Bool, _ queue: AsyncStream<WalletKitEvent>.Continuation,
+        _ book: inout Book
+    ) -> UInt64 {
+        book.last += 1
+        let number = book.last
+        guard !book.isFinished else {
+            queue.finish()
+            return number
+        }
+        book.subscribers.append(Subscriber(number: number, names: names, isOnce: isOnce, queue: queue))
+        catchUp(number, names, &book)
+        listensChanged(book)
+        return number
+    }
+
+    /// Tells a new listener of what waits and was told to nobody.
+    private func catchUp(_ number: UInt64, _ names: Set<WalletKitEvent.Name>, _ book: inout Book) {
+        guard book.untold.contains(where: { names.contains($0.name) }) else { return }
+        forgetAnswered(&book)
+        for event in book.untold where names.contains(event.name) {
+            guard let subscriber = book.subscribers.first(where: { $0.number == number }) else { return }
+            tell(subscriber, event, &book)
+            book.untold.removeAll { $0.question == event.question }
+        }
+    }
+
+    private func take(_ number: UInt64, _ book: inout Book) -> Subscriber? {
+        guard let index = book.subscribers.firstIndex(where: { $0.number == number }) else { return nil }
+        let subscriber = book.subscribers.remove(at: index)
+        listensChanged(book)
+        return subscriber
+    }
+
+    /// The client shows sign-ins while somebody listens to them.
+    private func listensChanged(_ book: borrowing Book) {
+        guard settings.signIns == .whenListened else { return }
+        let isHeard = book.subscribers.contains { $0.names.contains(.sessionAuthenticate) }
+        if client.handlesAuthentication != isHeard { client.handlesAuthentication = isHeard }
+    }
+
+    // MARK: Telling
+
+    /// Tells whoever listens.
+    func publish(_ event: WalletKitEvent) {
+        book.withLock { book in
+            guard !book.isFinished else { return }
+            if case .sessionRequest(let request) = event, settings.requests == .onePerSession {
+                let pending = client.pendingRequests(of: request.topic)
+                guard let shown = book.turns.admit(request, pending: pending) else { return }
+                return distribute(.sessionRequest(shown), &book)
+            }
+            distribute(event, &book)
+            switch event {
+            case .sessionRequestExpire(let expiration): nextTurn(on: expiration.topic, &book)
+            case .sessionDelete(let deletion):
+                book.turns.end(deletion.topic)
+                book.untold.removeAll { $0.question?.topic == deletion.topic }
+            default: break
+            }
+        }
+    }
+
+    /// A request was answered: the next of its session has its turn.
+    func answered(on topic: Topic) {
+        guard settings.requests == .onePerSession else { return }
+        book.withLock { nextTurn(on: topic, &$0) }
+    }
+
+    private func nextTurn(on topic: Topic, _ book: inout Book) {
+        guard settings.requests == .onePerSession, !book.isFinished else { return }
+        guard let request = book.turns.next(on: topic, pending: client.pendingRequests(of: topic)) else { return }
+        distribute(.sessionRequest(request), &book)
+    }
+
+    private func distribute(_ event: WalletKitEvent, _ book: inout Book) {
+        let listeners = book.subscribers.filter { $0.names.contains(event.name) }
+        for subscriber in listeners { tell(subscriber, event, &book) }
+        guard listeners.isEmpty, event.question != nil else { return }
+        book.untold.append(event)
+        guard book.untold.count > settings.untoldEventsMax else { return }
+        forgetAnswered(&book)
+        book.untold.removeFirst(max(0, book.untold.count - settings.untoldEventsMax))
+    }
+
+    private func tell(_ subscriber: Subscriber, _ event: WalletKitEvent, _ book: inout Book) {
+        if case .dropped = subscriber.queue.yield(event) {
+            book.dropped += 1
+            logger.warning(
+                "walletkit listener is slow, event dropped",
+                metadata: ["event": "\(event.name.rawValue)", "listener": "\(subscriber.number)"])
+        }
+        guard subscriber.isOnce else { return }
+        subscriber.queue.finish()
+        _ = take(subscriber.number, &book)
+    }
+
+    /// Forgets what was answered, or ran out, before anybody was told.
+    private func forgetAnswered(_ book: inout Book) {
+        var open: Set<Question> = []
+        for received in client.pendingProposals {
+            open.insert(Question(.sessionProposal, received.proposal.pairingTopic, received.proposal.id))
+        }
+        for received in client.pendingAuthentications {
+            open.insert(Question(.sessionAuthenticate, received.pairingTopic, received.id))
+        }
+        for request in client.pendingRequests() {
+            open.insert(Question(.sessionRequest, request.topic, request.id))
+        }
+        book.untold.removeAll { event in event.question.map { !open.contains($0) } ?? true }
+    }
+
+    // MARK: Life
+
+    /// Runs the callbacks, each in the order of its events, until the kit ends.
+    func serve() async {
+        await withDiscardingTaskGroup { group in
+            for await callback in callbacks {
+                group.addTask { await self.serve(callback) }
+            }
+        }
+    }
+
+    private func serve(_ callback: Callback) async {
+        for await event in callback.events {
+            guard book.withLock({ $0.callable.contains(callback.number) }) else { break }
+            await callback.body(event)
+        }
+        remove(callback.number)
+    }
+
+    /// Ends every listener, and every later one at once.
+    func finish() {
+        let queues = book.withLock { book in
+            book.isFinished = true
+            let queues = book.subscribers.map(\.queue)
+            book.subscribers = []
+            book.callable = []
+            book.untold = []
+            book.turns = RequestTurns()
+            return queues
+        }
+        for queue in queues { queue.finish() }
+        newCallbacks.finish()
+    }
+}
