@@ -35,6 +35,8 @@ let package = Package(
         .library(name: "Storage", targets: ["Storage"]),
         .library(name: "StorageSQLite", targets: ["StorageSQLite"]),
         .library(name: "StoragePostgreSQL", targets: ["StoragePostgreSQL"]),
+        .library(name: "StorageRedis", targets: ["StorageRedis"]),
+        .library(name: "StorageMongoDB", targets: ["StorageMongoDB"]),
         .library(name: "Queues", targets: ["Queues"]),
         .library(name: "Ledger", targets: ["Ledger"]),
         .library(name: "Wallets", targets: ["Wallets"]),
@@ -52,6 +54,8 @@ let package = Package(
     traits: [
         .trait(name: "SQLite", description: "Keep state in SQLite (libsqlite3); what `coffer dev` uses."),
         .trait(name: "PostgreSQL", description: "Keep state in PostgreSQL (libpq)."),
+        .trait(name: "MongoDB", description: "Keep records in MongoDB (libmongoc-1.0)."),
+        .trait(name: "Redis", description: "Keep records in Redis or Valkey; needs no library of the system."),
         .default(enabledTraits: ["SQLite"]),
     ],
     dependencies: [
@@ -106,6 +110,15 @@ let package = Package(
                 .target(name: "CPostgreSQL", condition: .when(traits: ["PostgreSQL"])),
             ],
             path: "Sources/Storage/StoragePostgreSQL"),
+        .target(
+            name: "StorageRedis", dependencies: ["Storage", "Primitives", nioCore, nioPosix, nioSSL],
+            path: "Sources/Storage/StorageRedis"),
+        .target(
+            name: "StorageMongoDB",
+            dependencies: [
+                "Storage", "Primitives", .target(name: "CMongo", condition: .when(traits: ["MongoDB"])),
+            ],
+            path: "Sources/Storage/StorageMongoDB"),
         .target(
             name: "Keys", dependencies: ["Primitives", "Cryptography", "Storage", crypto], path: "Sources/Keys/Keys"),
         .target(name: "Queues", dependencies: ["Primitives", "Storage"], path: "Sources/Queues/Queues"),
@@ -243,6 +256,10 @@ let package = Package(
             name: "CQREncode", path: "Sources/CLibraries/CQREncode", pkgConfig: "libqrencode",
             providers: [.apt(["libqrencode-dev"])]),
 
+        .systemLibrary(
+            name: "CMongo", path: "Sources/CLibraries/CMongo", pkgConfig: "libmongoc-1.0",
+            providers: [.apt(["libmongoc-dev"])]),
+
         // Tests mirror Sources; Contracts holds what every adapter of a port must pass.
         .target(name: "Contracts", dependencies: ["Storage", "Queues", "Primitives"], path: "Tests/Contracts"),
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], path: "Tests/Base/PrimitivesTests"),
@@ -274,6 +291,10 @@ let package = Package(
                 .target(name: "StoragePostgreSQL", condition: .when(traits: ["PostgreSQL"])),
             ],
             path: "Tests/Storage/StorageServersTests"),
+        .testTarget(
+            name: "StorageRecordsTests",
+            dependencies: ["StorageRedis", "StorageMongoDB", "Storage", "Contracts", "Primitives", nioCore, nioPosix],
+            path: "Tests/Storage/StorageRecordsTests"),
         .testTarget(
             name: "KeysTests",
             dependencies: [

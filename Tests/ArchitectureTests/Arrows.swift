@@ -22,10 +22,12 @@ enum Arrows {
         ],
 
         // Ports with their memory twins, and adapters.
-        "Storage": ["Primitives"],
+        "Storage": ["Primitives", "Glibc"],
         "StorageSQL": ["Primitives", "Storage", "Glibc"],
         "StorageSQLite": ["Primitives", "Storage", "StorageSQL", "CSQLite", "Glibc"],
         "StoragePostgreSQL": ["Primitives", "Storage", "StorageSQL", "CPostgreSQL", "Logging", "Glibc"],
+        "StorageRedis": ["Primitives", "Storage", "NIOCore", "NIOPosix", "NIOSSL"],
+        "StorageMongoDB": ["Primitives", "Storage", "CMongo", "Glibc"],
         "Keys": ["Primitives", "Cryptography", "Storage", "Crypto", "Glibc"],
         "Queues": ["Primitives", "Storage"],
 
@@ -93,7 +95,7 @@ enum Arrows {
 
     /// Adapters, which the services must not know.
     static let adapters: Set = [
-        "ChainNodeHTTP", "StorageSQL", "StorageSQLite", "StoragePostgreSQL",
+        "ChainNodeHTTP", "StorageSQL", "StorageSQLite", "StoragePostgreSQL", "StorageRedis", "StorageMongoDB",
         "WalletConnectNetwork",
     ]
 

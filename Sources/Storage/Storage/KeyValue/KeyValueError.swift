@@ -9,6 +9,8 @@ public struct KeyValueError: Error, Sendable, CustomStringConvertible {
             case unavailable, overloaded, full, readOnly = "read_only"
             case corrupt, schema, closed
             case wrongStoreKey = "wrong_store_key"
+            case accessDenied = "access_denied"
+            case invalidSettings = "invalid_settings"
         }
         private let name: Name
 
@@ -34,6 +36,11 @@ public struct KeyValueError: Error, Sendable, CustomStringConvertible {
         public static let closed = Code(name: .closed)
         /// The records were sealed under another store key.
         public static let wrongStoreKey = Code(name: .wrongStoreKey)
+
+        /// The database refused user or password, or one side did not trust the other's certificate.
+        public static let accessDenied = Code(name: .accessDenied)
+        /// The address or one of its settings cannot be used, or the database lacks what they ask for.
+        public static let invalidSettings = Code(name: .invalidSettings)
 
         /// Whether the same may be tried again as it is.
         public var isRetryable: Bool {

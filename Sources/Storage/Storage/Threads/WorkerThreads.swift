@@ -5,7 +5,7 @@ import Glibc
 /// A class, because it owns threads. Blocking calls must not sit on Swift's own pool, which has one thread a core. One
 /// queue for all of them: a job never waits behind a long one while another thread is free.
 @safe
-final class WorkerThreads<Job: Sendable>: @unchecked Sendable {
+package final class WorkerThreads<Job: Sendable>: @unchecked Sendable {
     // Sendable: the variables are touched only while `mutex` is held, each of `runs` only on its own thread.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let hasWork: UnsafeMutablePointer<pthread_cond_t>
@@ -22,7 +22,7 @@ final class WorkerThreads<Job: Sendable>: @unchecked Sendable {
     ///   - queuedMax: how many jobs may wait; more are refused.
     ///   - runs: one for each thread, called there with the jobs that wait, oldest first, never empty; with `nil` once,
     ///     at the end.
-    init(batchMax: Int, queuedMax: Int, runs: sending [([Job]?) -> Void]) {
+    package init(batchMax: Int, queuedMax: Int, runs: sending [([Job]?) -> Void]) {
         self.batchMax = batchMax
         self.queuedMax = queuedMax
         self.threadsAlive = runs.count
@@ -59,12 +59,13 @@ final class WorkerThreads<Job: Sendable>: @unchecked Sendable {
         pthread_detach(thread)
     }
 
-    enum Refusal {
+    /// Why a job is not taken.
+    package enum Refusal {
         case full, stopping
     }
 
     /// Queues a job; answers why not, or `nil` when it will run.
-    func submit(_ job: Job) -> Refusal? {
+    package func submit(_ job: Job) -> Refusal? {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         if isStopping { return .stopping }
@@ -76,7 +77,7 @@ final class WorkerThreads<Job: Sendable>: @unchecked Sendable {
     }
 
     /// Takes no more jobs, lets the threads end once the queue is empty, and calls `ended` then.
-    func stop(ended: (@Sendable () -> Void)? = nil) {
+    package func stop(ended: (@Sendable () -> Void)? = nil) {
         unsafe pthread_mutex_lock(mutex)
         isStopping = true
         let isOver = threadsAlive == 0
@@ -87,7 +88,7 @@ final class WorkerThreads<Job: Sendable>: @unchecked Sendable {
     }
 
     /// How many jobs wait.
-    var queued: Int {
+    package var queued: Int {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         return jobs.count

@@ -1,0 +1,201 @@
+#if Redis
+    import NIOCore
+    import Storage
+    import Synchronization
+
+    /// A question on its way, answered once.
+    ///
+    /// A class, because the deadline, the connection's end and the answer race to finish it.
+    final class RedisRequest: Sendable {
+        let bytes: ByteBuffer
+        let deadline: NIODeadline
+        private let completion: Mutex<(@Sendable (Result<RESPValue, KeyValueError>) -> Void)?>
+
+        init(
+            _ command: RESPCommand, deadline: NIODeadline,
+            completion: @escaping @Sendable (Result<RESPValue, KeyValueError>) -> Void
+        ) {
+            bytes = command.bytes
+            self.deadline = deadline
+            self.completion = Mutex(completion)
+        }
+
+        /// Answers, unless somebody has.
+        func finish(_ result: Result<RESPValue, KeyValueError>) {
+            completion.withLock { $0.take() }?(result)
+        }
+    }
+
+    /// One connection to a server: questions go out as they come, answers return in the same order.
+    ///
+    /// Questions that are asked while the event loop is busy go out with one flush.
+    final class RedisConnection: Sendable {
+        private struct Outbound {
+            var requests: [RedisRequest] = []
+            var isFlushScheduled = false
+        }
+
+        private let channel: any Channel
+        private let outbound = Mutex(Outbound())
+
+        init(_ channel: any Channel) {
+            self.channel = channel
+        }
+
+        func send(_ request: RedisRequest) {
+            let mustSchedule = outbound.withLock { outbound in
+                outbound.requests.append(request)
+                defer { outbound.isFlushScheduled = true }
+                return !outbound.isFlushScheduled
+            }
+            if mustSchedule { channel.eventLoop.execute { self.flush() } }
+        }
+
+        /// Asks on the connection's event loop, outside of any pool.
+        func ask(_ command: RESPCommand, deadline: NIODeadline) -> EventLoopFuture<RESPValue> {
+            let promise = channel.eventLoop.makePromise(of: RESPValue.self)
+            send(
+                RedisRequest(command, deadline: deadline) { result in
+                    promise.completeWith(result.mapError { $0 as any Error })
+                })
+            return promise.futureResult
+        }
+
+        /// Closes; what was asked and not answered fails.
+        func close() {
+            channel.close(promise: nil)
+        }
+
+        /// Completes when the connection is over.
+        var closed: EventLoopFuture<Void> { channel.closeFuture }
+
+        private func flush() {
+            let requests = outbound.withLock { outbound in
+                outbound.isFlushScheduled = false
+                let requests = outbound.requests
+                outbound.requests = []
+                return requests
+            }
+            guard !requests.isEmpty else { return }
+            channel.writeAndFlush(requests).whenFailure { error in
+                // The handler knows better why, when it has seen them; this is for those that it has not.
+                for request in requests {
+                    request.finish(
+                        .failure(KeyValueError(.unavailable, "redis: the connection was closed", cause: error)))
+                }
+            }
+        }
+    }
+
+    /// Writes questions and hands out answers, on the connection's event loop.
+    final class RedisHandler: ChannelDuplexHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundIn = [RedisRequest]
+        typealias OutboundOut = ByteBuffer
+
+        /// Bytes that are copied together before they are written; larger questions go out as they are.
+        private static let joinedBytesMax = 16_384
+
+        private let place: String
+        private let isSecure: Bool
+        private var reader = RESPReader()
+        private var inbound = ByteBuffer()
+        private var pending = CircularBuffer<RedisRequest>()
+        private var timer: Scheduled<Void>?
+        private var failure: KeyValueError?
+        private var hasHeard = false
+
+        init(place: String, isSecure: Bool) {
+            self.place = place
+            self.isSecure = isSecure
+        }
+
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            let requests = unwrapOutboundIn(data)
+            if let failure {
+                for request in requests { request.finish(.failure(failure)) }
+                promise?.succeed()
+                return
+            }
+            var joined = ByteBuffer()
+            for request in requests {
+                pending.append(request)
+                if request.bytes.readableBytes > Self.joinedBytesMax {
+                    if joined.readableBytes > 0 { context.write(wrapOutboundOut(joined), promise: nil) }
+                    joined = ByteBuffer()
+                    context.write(wrapOutboundOut(request.bytes), promise: nil)
+                } else {
+                    joined.writeImmutableBuffer(request.bytes)
+                }
+            }
+            if joined.readableBytes > 0 { context.write(wrapOutboundOut(joined), promise: nil) }
+            promise?.succeed()
+            watch(context)
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            var bytes = unwrapInboundIn(data)
+            hasHeard = true
+            guard failure == nil else { return }
+            if inbound.readableBytes == 0 { swap(&inbound, &bytes) } else { inbound.writeBuffer(&bytes) }
+            do throws(RESPError) {
+                while let reply = try reader.next(from: &inbound) {
+                    guard let request = pending.popFirst() else {
+                        if case .error(let line) = reply {
+                            // Said before it hangs up: too many clients, protected mode.
+                            return end(context, RedisRefusal.error(line, place))
+                        }
+                        return end(context, KeyValueError(.unavailable, "redis \(place) answered what nobody asked"))
+                    }
+                    request.finish(.success(reply))
+                }
+                inbound.discardReadBytes()
+            } catch {
+                end(context, KeyValueError(.unavailable, "redis \(place) does not speak RESP2", cause: error))
+            }
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            let message =
+                isSecure
+                ? "redis \(place): TLS failed; is the certificate one to trust, for this name, and TLS its language?"
+                : "redis \(place): the connection broke"
+            end(context, KeyValueError(isSecure && !hasHeard ? .accessDenied : .unavailable, message, cause: error))
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            let hint = hasHeard || isSecure ? "" : " before it said anything; does it want rediss://?"
+            end(context, KeyValueError(.unavailable, "redis \(place) closed the connection\(hint)"))
+            context.fireChannelInactive()
+        }
+
+        /// The first failure is the one that everybody gets.
+        private func end(_ context: ChannelHandlerContext, _ error: KeyValueError) {
+            if failure == nil {
+                failure = error
+                context.close(promise: nil)
+            }
+            timer?.cancel()
+            timer = nil
+            while let request = pending.popFirst() { request.finish(.failure(failure ?? error)) }
+        }
+
+        // MARK: Deadlines
+
+        /// Wakes up when the first of the pending questions is overdue.
+        ///
+        /// Behind a late answer all others are late, so that the connection is given up.
+        private func watch(_ context: ChannelHandlerContext) {
+            guard timer == nil, let next = pending.lazy.map(\.deadline).min() else { return }
+            let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            timer = context.eventLoop.scheduleTask(deadline: next) {
+                let (handler, context) = loopBound.value
+                handler.timer = nil
+                guard let next = handler.pending.lazy.map(\.deadline).min() else { return }
+                guard next <= .now() else { return handler.watch(context) }
+                handler.end(
+                    context, KeyValueError(.unavailable, "redis \(handler.place) did not answer in time"))
+            }
+        }
+    }
+#endif
