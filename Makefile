@@ -7,13 +7,14 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 RELEASE := .build/release/coffer
 DATA ?= coffer-data
+USERS ?= 300
 # Every database: the server knows them all, and so do its tests.
 TRAITS := --enable-all-traits
 
 # Progress on a terminal; in a log only what matters.
 build = @echo 'swift build $(TRAITS) $(1)'; if [ -t 1 ]; then swift build $(TRAITS) $(1); else swift build --quiet $(TRAITS) $(1); fi
 
-.PHONY: help setup build run demo test coverage bench fuzz check format docs docs-openapi
+.PHONY: help setup build run demo examples campaign test coverage bench fuzz check format docs docs-openapi
 
 help: ## Shows this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -33,6 +34,10 @@ demo: build ## A tour of the main job on a real EVM, with a kill -9 in the middl
 examples: setup ## Builds Examples/ and has its dApp and its wallet talk over a relay
 	$(call build,)
 	@scripts/examples
+
+campaign: setup ## Many users, a backend killed with SIGKILL, a restart: fails unless every session answers; USERS=5000
+	$(call build,--product RestartCampaign)
+	@"$$(swift build --show-bin-path)/RestartCampaign" --users $(USERS)
 
 # The runner's line for each test that passed is left out; what fails, and its closing line, stay.
 test: setup ## Builds and runs every test

@@ -260,6 +260,18 @@ let package = Package(
             name: "CMongo", path: "Sources/CLibraries/CMongo", pkgConfig: "libmongoc-1.0",
             providers: [.apt(["libmongoc-dev"])]),
 
+        // `make campaign`: thousands of users, a kill, and every session answers.
+        .executableTarget(
+            name: "RestartCampaign",
+            dependencies: [
+                "WalletConnectTesting", "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork",
+                "WalletConnectProtocol", "ChainEVM", "Storage", "StorageSQL", "Primitives", "WalletConnectRelay",
+                nioPosix,
+                coreMetrics,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Tests/WalletConnect/RestartCampaign"),
+
         // Tests mirror Sources; Contracts holds what every adapter of a port must pass.
         .target(name: "Contracts", dependencies: ["Storage", "Queues", "Primitives"], path: "Tests/Contracts"),
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], path: "Tests/Base/PrimitivesTests"),
