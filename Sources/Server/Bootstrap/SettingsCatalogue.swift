@@ -54,7 +54,12 @@ public struct Setting: Sendable, Hashable {
         Setting(
             "log.level", .words(["trace", "debug", "info", "notice", "warning", "error", "critical"]), "info",
             "How much is logged."),
-        Setting("log.format", .words(["json", "text", "ecs"]), "json", "How it is logged."),
+        Setting("log.format", .words(["json", "text", "ecs", "silent"]), "json", "How it is logged."),
+        Setting("log.file", .text, nil, "Log to this file. Without it, to standard error. SIGHUP opens it anew."),
+        Setting(
+            "log.file_bytes_max", .integer(65_536...1_099_511_627_776), "67108864",
+            "A log file that would grow larger makes way: it is named .1, the one before .2 and so on."),
+        Setting("log.files_max", .integer(1...1_000), "8", "Log files that are kept, the current one among them."),
         Setting("jwt.issuer", .text, nil, "Accept tokens of this issuer; needs jwt.audience and jwt.jwks_file."),
         Setting("jwt.audience", .text, nil, "The audience that tokens must name."),
         Setting("jwt.jwks_file", .text, nil, "The issuer's public keys, as a JSON Web Key Set."),

@@ -28,7 +28,7 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(name: .customLong("project-id"), help: "A project id that is admitted; again for more. None admits all.")
     var projectIDs: [String] = []
 
-    @Option(help: "A settings file, of which the relay section counts.")
+    @Option(help: "A settings file, of which the relay and log sections count.")
     var config: String?
 
     @Flag(help: "No rate limits at all; for benchmarks on your own machine.")
@@ -42,7 +42,7 @@ struct RelayCommand: AsyncParsableCommand {
     func run() async throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port is a number from 0 to 65535") }
         let settings = try ConfigFile.settings(config)
-        let log = try logging.configuration(format: "text", level: settings["log.level"] ?? "info")
+        let log = try logging.log(settings, format: "text", level: "info")
         try await ServerProcess.run(log) { _, logger in
             var relay = try StandaloneRelay(
                 settings: settings, directory: try DataDirectory(path: dataDir), host: host, port: port,

@@ -7,36 +7,16 @@ import Logging
 import Observability
 import Primitives
 
-/// Options about the log that both ways to serve have.
-struct LogOptions: ParsableArguments {
-    @Option(help: "json, text or ecs; text on a terminal, else json.")
-    var logFormat: String?
-
-    @Option(help: "trace, debug, info, notice, warning, error or critical.")
-    var logLevel: String?
-
-    func configuration(format: String, level: String) throws -> LogConfiguration {
-        guard let format = LogFormat(rawValue: logFormat ?? format) else {
-            throw ValidationError("--log-format is json, text or ecs")
-        }
-        guard let level = Logger.Level(rawValue: logLevel ?? level) else {
-            throw ValidationError("--log-level is trace, debug, info, notice, warning, error or critical")
-        }
-        // Standard output is for data: the banner, or nothing.
-        return LogConfiguration(format: format, level: level, sink: .standardError())
-    }
-}
-
 /// Starts logging and metrics of the process, once, and runs a server.
 enum ServerProcess {
     static func run(
-        _ log: LogConfiguration, _ body: (PrometheusRegistry, Logger) async throws -> Void
+        _ log: ServerLog, _ body: (PrometheusRegistry, Logger) async throws -> Void
     ) async throws {
-        LoggingSystem.bootstrap { log.handler(label: $0) }
+        LoggingSystem.bootstrap { log.configuration.handler(label: $0) }
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
         do {
-            try await body(registry, Logger(label: "coffer"))
+            try await log.during { try await body(registry, Logger(label: "coffer")) }
         } catch let error as BootstrapError {
             Output.message("error: \(error)")
             switch error.code {
@@ -92,11 +72,11 @@ struct DevCommand: AsyncParsableCommand {
         guard port.map({ (0...65_535).contains($0) }) ?? true else {
             throw ValidationError("--port is a number from 0 to 65535")
         }
-        let log = try logging.configuration(format: "text", level: "warning")
+        let log = try logging.log(try ConfigFile.settings(nil), format: "text", level: "warning")
         try await ServerProcess.run(log) { registry, logger in
             let development = Development(
                 directory: try DataDirectory(path: dataDir), port: port, chains: kind, configOut: configOut,
-                version: CofferVersion.number, log: log, print: ServerProcess.show)
+                version: CofferVersion.number, log: log.configuration, print: ServerProcess.show)
             try await development.run(registry: registry, logger: logger)
         }
     }
@@ -120,11 +100,11 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try ConfigFile.settings(config)
-        let log = try logging.configuration(
-            format: settings["log.format"] ?? "json", level: settings["log.level"] ?? "info")
+        let log = try logging.log(settings, format: "json", level: "info")
         try await ServerProcess.run(log) { registry, logger in
             let production = try Production(
-                settings: settings, version: CofferVersion.number, log: log, print: { Output.message($0) })
+                settings: settings, version: CofferVersion.number, log: log.configuration,
+                print: { Output.message($0) })
             try await production.run(registry: registry, logger: logger)
         }
     }
