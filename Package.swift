@@ -35,6 +35,7 @@ let package = Package(
         .library(name: "Storage", targets: ["Storage"]),
         .library(name: "StorageSQLite", targets: ["StorageSQLite"]),
         .library(name: "StoragePostgreSQL", targets: ["StoragePostgreSQL"]),
+        .library(name: "StorageMySQL", targets: ["StorageMySQL"]),
         .library(name: "StorageRedis", targets: ["StorageRedis"]),
         .library(name: "StorageMongoDB", targets: ["StorageMongoDB"]),
         .library(name: "Queues", targets: ["Queues"]),
@@ -54,6 +55,7 @@ let package = Package(
     traits: [
         .trait(name: "SQLite", description: "Keep state in SQLite (libsqlite3); what `coffer dev` uses."),
         .trait(name: "PostgreSQL", description: "Keep state in PostgreSQL (libpq)."),
+        .trait(name: "MySQL", description: "Keep state in MySQL or MariaDB (libmariadb)."),
         .trait(name: "MongoDB", description: "Keep records in MongoDB (libmongoc-1.0)."),
         .trait(name: "Redis", description: "Keep records in Redis or Valkey; needs no library of the system."),
         .default(enabledTraits: ["SQLite"]),
@@ -110,6 +112,13 @@ let package = Package(
                 .target(name: "CPostgreSQL", condition: .when(traits: ["PostgreSQL"])),
             ],
             path: "Sources/Storage/StoragePostgreSQL"),
+        .target(
+            name: "StorageMySQL",
+            dependencies: [
+                "StorageSQL", "Storage", "Primitives", log,
+                .target(name: "CMariaDB", condition: .when(traits: ["MySQL"])),
+            ],
+            path: "Sources/Storage/StorageMySQL"),
         .target(
             name: "StorageRedis", dependencies: ["Storage", "Primitives", nioCore, nioPosix, nioSSL],
             path: "Sources/Storage/StorageRedis"),
@@ -251,6 +260,9 @@ let package = Package(
         .systemLibrary(
             name: "CPostgreSQL", path: "Sources/CLibraries/CPostgreSQL", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CMariaDB", path: "Sources/CLibraries/CMariaDB", pkgConfig: "libmariadb",
+            providers: [.apt(["libmariadb-dev"])]),
 
         .systemLibrary(
             name: "CQREncode", path: "Sources/CLibraries/CQREncode", pkgConfig: "libqrencode",
@@ -301,6 +313,7 @@ let package = Package(
             dependencies: [
                 "Storage", "StorageSQL", "Contracts", "Primitives", log,
                 .target(name: "StoragePostgreSQL", condition: .when(traits: ["PostgreSQL"])),
+                .target(name: "StorageMySQL", condition: .when(traits: ["MySQL"])),
             ],
             path: "Tests/Storage/StorageServersTests"),
         .testTarget(

@@ -26,6 +26,7 @@ enum Arrows {
         "StorageSQL": ["Primitives", "Storage", "Glibc"],
         "StorageSQLite": ["Primitives", "Storage", "StorageSQL", "CSQLite", "Glibc"],
         "StoragePostgreSQL": ["Primitives", "Storage", "StorageSQL", "CPostgreSQL", "Logging", "Glibc"],
+        "StorageMySQL": ["Primitives", "Storage", "StorageSQL", "CMariaDB", "Logging", "Glibc"],
         "StorageRedis": ["Primitives", "Storage", "NIOCore", "NIOPosix", "NIOSSL"],
         "StorageMongoDB": ["Primitives", "Storage", "CMongo", "Glibc"],
         "Keys": ["Primitives", "Cryptography", "Storage", "Crypto", "Glibc"],
@@ -95,7 +96,8 @@ enum Arrows {
 
     /// Adapters, which the services must not know.
     static let adapters: Set = [
-        "ChainNodeHTTP", "StorageSQL", "StorageSQLite", "StoragePostgreSQL", "StorageRedis", "StorageMongoDB",
+        "ChainNodeHTTP", "StorageSQL", "StorageSQLite", "StoragePostgreSQL", "StorageMySQL", "StorageRedis",
+        "StorageMongoDB",
         "WalletConnectNetwork",
     ]
 

@@ -15,6 +15,10 @@ extension StorageError: ProblemConvertible {
         case .busy, .full, .unavailable, .readOnly, .closed, .inputOutput:
             Problem(
                 .storageUnavailable, "nothing was stored: \(code)", retryAfterSeconds: 2, logged: description)
+        case .outcomeUnknown:
+            Problem(
+                .storageUnavailable, "it is not known whether it was stored: \(code)", retryAfterSeconds: 2,
+                logged: description)
         default: Problem(.internalError, logged: description)
         }
     }

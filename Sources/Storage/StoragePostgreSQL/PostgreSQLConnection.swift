@@ -47,6 +47,7 @@
         func connect() throws(StorageError) {
             link = nil
             let seconds = isMigrating ? ServerLimits.migrationSecondsMax : settings.limits.statementTimeoutSeconds
+            let lockSeconds = isMigrating ? seconds : settings.limits.lockTimeoutSeconds
             let link = try PostgreSQLLink(settings, statementSeconds: seconds)
             if let schema = settings.schema {
                 let there = try link.execute("SELECT count(*) FROM pg_namespace WHERE nspname = '\(schema)'")
@@ -56,7 +57,7 @@
                 try link.execute("SET search_path = \(schema)")
             }
             try link.execute(
-                "SET statement_timeout = '\(seconds)s'; SET lock_timeout = '\(settings.limits.lockTimeoutSeconds)s'; "
+                "SET statement_timeout = '\(seconds)s'; SET lock_timeout = '\(lockSeconds)s'; "
                     + "SET idle_in_transaction_session_timeout = '\(Self.idleInTransactionSecondsMax)s'; "
                     // Without it an acknowledged commit is gone after a crash; `local` and more are the operator's.
                     + "SELECT CASE WHEN current_setting('synchronous_commit') = 'off' "

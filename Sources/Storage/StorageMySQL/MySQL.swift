@@ -1,0 +1,106 @@
+#if MySQL
+    public import Logging
+    public import Storage
+    public import StorageSQL
+
+    /// Opens MariaDB and MySQL databases as stores.
+    ///
+    /// ```swift
+    /// let store = try await MySQL.open(
+    ///     url: "mysql://coffer:secret@db.example/coffer?ssl-ca=/etc/coffer/ca.pem&pool=8", logger: logger)
+    /// try await store.migrate(StorageSchema.migrations)
+    /// ```
+    /// Several processes may use one database: each group of units of work locks one row until its commit, so that there
+    /// is one writer at a time, as in SQLite.
+    public enum MySQL {
+        /// The schemes of a URL.
+        public static let schemes = ["mysql", "mariadb"]
+        /// The parameters of a URL.
+        ///
+        /// `ssl-mode` is `disabled`, `required`, `verify-ca` or `verify-identity`; without it `disabled` on this machine,
+        /// unless `ssl-ca` is given, and `verify-identity` elsewhere. `ssl-ca` names the authority's certificate, without
+        /// it those of the system count. `socket` is a Unix socket.
+        public static let parameters =
+            ["ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket"] + ServerLimits.parameters
+
+        /// Connects to a server and answers when every connection of the pool stands.
+        ///
+        /// - Parameters:
+        ///   - url: `mysql://user:password@host:port/database?name=value`; ``parameters`` lists the names, the rest is
+        ///     escaped by `%`.
+        ///   - logger: hears when the server goes away and comes back, and of settings that lose data.
+        ///   - onCommit: called on the writer's thread after each commit, with the units in it and its duration.
+        /// - Throws: `configuration` when the URL is wrong or the server refuses us, `unavailable` when it doesn't
+        ///   answer.
+        public static func open(
+            url: String, logger: Logger,
+            onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in }
+        ) async throws(StorageError) -> SQLStore {
+            let settings = try MySQLSettings(url, logger)
+            return try await SQLStore.opening(settings.limits, onCommit: onCommit) { () throws(StorageError) in
+                let connection = MySQLConnection(settings)
+                try connection.connect()
+                return connection
+            }
+        }
+    }
+
+    /// What a URL says, checked.
+    struct MySQLSettings: Sendable {
+        enum Mode: String, CaseIterable {
+            case disabled, required
+            case authority = "verify-ca"
+            case identity = "verify-identity"
+        }
+
+        private static let portDefault = 3_306
+        /// Where Debian keeps the authorities that the system trusts.
+        private static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
+
+        let url: DatabaseURL
+        let limits: ServerLimits
+        let mode: Mode
+        /// The file of authorities to verify with; `nil` where nothing is verified.
+        let authorities: String?
+        let log: ServerLog
+
+        init(_ text: String, _ logger: Logger) throws(StorageError) {
+            url = try DatabaseURL(
+                text, schemes: MySQL.schemes, portDefault: Self.portDefault, parameters: MySQL.parameters)
+            limits = try ServerLimits(url)
+            log = ServerLog(logger: logger, server: url.description)
+            if let word = url["ssl-mode"] {
+                guard let mode = Mode(rawValue: word) else {
+                    let words = Mode.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw StorageError(.configuration, "ssl-mode is one of \(words)")
+                }
+                self.mode = mode
+            } else {
+                mode = url.isLocal && url["ssl-ca"] == nil ? .disabled : .identity
+            }
+            authorities = mode == .authority || mode == .identity ? url["ssl-ca"] ?? Self.systemAuthorities : nil
+        }
+    }
+
+    /// Says what an operator wants to know of the connections.
+    struct ServerLog: Sendable {
+        let logger: Logger
+        let server: String
+
+        func changed(_ change: Reconnection.Change) {
+            switch change {
+            case .lost(let error):
+                logger.warning("database connection lost", metadata: ["server": "\(server)", "error": "\(error)"])
+            case .restored(let milliseconds):
+                logger.notice(
+                    "database connection restored", metadata: ["server": "\(server)", "after_ms": "\(milliseconds)"])
+            }
+        }
+
+        func losesData(_ setting: String) {
+            logger.warning(
+                "the database server may lose what it has committed",
+                metadata: ["server": "\(server)", "setting": "\(setting)"])
+        }
+    }
+#endif
