@@ -16,6 +16,8 @@ import Testing
         Catalogue(error: "SignError", file: "WalletConnect/WalletConnectProtocol/Sign/SignError+Code.swift"),
         Catalogue(error: "BackendError", file: "WalletConnect/WalletConnectBackend/BackendError.swift"),
         Catalogue(
+            error: "WalletKitError", file: "WalletConnect/WalletKit/WalletKitError.swift", opening: "enum Name: String"),
+        Catalogue(
             error: "KeyValueError", file: "Storage/Storage/KeyValue/KeyValueError.swift", opening: "enum Name: String"),
         Catalogue(
             error: "TransportError", file: "WalletConnect/WalletConnectClient/Ports/TransportError.swift",
