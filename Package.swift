@@ -19,6 +19,7 @@ let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "s
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -47,6 +48,7 @@ let package = Package(
         .library(name: "WalletConnectNetwork", targets: ["WalletConnectNetwork"]),
         .library(name: "WalletKit", targets: ["WalletKit"]),
         .library(name: "WalletConnectBackend", targets: ["WalletConnectBackend"]),
+        .library(name: "WalletConnectHTTP", targets: ["WalletConnectHTTP"]),
         .library(name: "WalletConnectRelay", targets: ["WalletConnectRelay"]),
         .library(name: "Observability", targets: ["Observability"]),
         .library(name: "WalletConnectTesting", targets: ["WalletConnectTesting"]),
@@ -179,6 +181,10 @@ let package = Package(
             ],
             path: "Sources/WalletConnect/WalletConnectNetwork"),
         .target(
+            name: "WalletConnectHTTP",
+            dependencies: ["WalletConnectBackend", "Primitives", hummingbird, httpTypes, nioCore, log],
+            path: "Sources/WalletConnect/WalletConnectHTTP"),
+        .target(
             name: "WalletConnectRelay",
             dependencies: [
                 "WalletConnectProtocol", "Storage", "Primitives", "Cryptography", nioCore, nioPosix, nioHTTP1,
@@ -202,7 +208,8 @@ let package = Package(
             name: "API",
             dependencies: [
                 "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "Withdrawals",
-                "ChainEVM", "ChainNode", "Dashboard", hummingbird, httpTypes, nioCore, jwt, log,
+                "ChainEVM", "ChainNode", "Dashboard", "WalletConnectBackend", "WalletConnectClient",
+                "WalletConnectProtocol", hummingbird, httpTypes, nioCore, jwt, log,
                 metrics,
             ],
             path: "Sources/Server/API"),
@@ -210,7 +217,8 @@ let package = Package(
             name: "Bootstrap",
             dependencies: [
                 "API", "Observability", "Primitives", "Cryptography", "Storage", "StorageSQL", "Audit", "Keys",
-                "Ledger", "Wallets", "WalletConnectRelay",
+                "Ledger", "Wallets", "WalletConnectRelay", "WalletConnectBackend", "WalletConnectClient",
+                "WalletConnectNetwork", "WalletConnectProtocol",
                 "Withdrawals", "ChainEVM", "ChainNode", "ChainNodeHTTP", hummingbird, httpClient, lifecycle,
                 unixSignals, httpTypes, metrics, nioCore, nioHTTP1, hummingbirdCore, log,
                 coreMetrics, nioPosix, yaml,
@@ -363,6 +371,13 @@ let package = Package(
                 nioPosix, log, coreMetrics,
             ],
             path: "Tests/WalletConnect/WalletConnectBackendTests"),
+        .testTarget(
+            name: "WalletConnectHTTPTests",
+            dependencies: [
+                "WalletConnectHTTP", "WalletConnectBackend", "Primitives", hummingbird, hummingbirdTesting, httpTypes,
+                nioCore, log,
+            ],
+            path: "Tests/WalletConnect/WalletConnectHTTPTests"),
         .testTarget(
             name: "WalletConnectRelayTests",
             dependencies: [

@@ -58,6 +58,9 @@ enum Arrows {
             "Primitives", "WalletConnectClient", "AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket",
             "NIOSSL", "Logging",
         ],
+        "WalletConnectHTTP": [
+            "Primitives", "WalletConnectBackend", "Hummingbird", "HTTPTypes", "NIOCore", "Logging",
+        ],
         "WalletConnectRelay": [
             "Primitives", "Cryptography", "Storage", "WalletConnectProtocol", "HummingbirdCore", "HTTPTypes", "NIOCore",
             "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "ServiceLifecycle", "Logging",
@@ -74,13 +77,15 @@ enum Arrows {
         "Dashboard": [],
         "API": [
             "Primitives", "Cryptography", "Storage", "Audit", "Keys", "Ledger", "Wallets", "Withdrawals", "Queues",
-            "ChainEVM", "ChainNode", "Dashboard", "Observability", "Hummingbird", "HTTPTypes", "NIOCore", "JWTKit",
+            "ChainEVM", "ChainNode", "Dashboard", "Observability", "WalletConnectBackend", "WalletConnectClient",
+            "WalletConnectProtocol", "Hummingbird", "HTTPTypes", "NIOCore", "JWTKit",
             "Logging", "Metrics", "Foundation", "FoundationEssentials",
         ],
         "Bootstrap": [
             "Primitives", "Cryptography", "Storage", "StorageSQL", "StorageSQLite", "Audit", "Keys", "Ledger",
             "Wallets", "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", "WalletConnectProtocol",
-            "WalletConnectRelay", "API", "Observability", "Hummingbird", "HummingbirdCore", "HTTPTypes",
+            "WalletConnectRelay", "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork", "API",
+            "Observability", "Hummingbird", "HummingbirdCore", "HTTPTypes",
             "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "UnixSignals", "Yams", "Logging",
             "Metrics", "CoreMetrics", "Foundation", "Glibc",
         ],
