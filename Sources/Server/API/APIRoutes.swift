@@ -10,7 +10,8 @@ public enum APIRoutes {
 
     static func documented(_ services: APIServices) -> [Route] {
         WalletRoutes.routes(services) + WithdrawalRoutes.routes(services) + EventRoutes.routes(services)
-            + LedgerRoutes.routes(services) + AdministrationRoutes.routes(services) + GuardRoutes.routes(services)
+            + ConnectionRoutes.routes(services) + LedgerRoutes.routes(services) + AdministrationRoutes.routes(services)
+            + GuardRoutes.routes(services)
             + SystemRoutes.routes(services)
     }
 
@@ -23,7 +24,9 @@ public enum APIRoutes {
             routes: routes, schemas: Schemas.components,
             tags: [
                 "Wallets": "Addresses of users, and the keys behind them.",
-                "Withdrawals": "Money that leaves.", "Events": "What happens, live.",
+                "Withdrawals": "Money that leaves.",
+                "Connections": "Wallets that users hold themselves, connected over WalletConnect.",
+                "Events": "What happens, live.",
                 "Ledger": "Double entry in base units.", "Policies": "What may leave; nothing, without a rule.",
                 "API keys": "Who may call.", "Audit": "The hash-chained log.",
                 "Guard": "One nonce, one payment.", "System": "Health, sealing, backup.",

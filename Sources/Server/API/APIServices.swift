@@ -4,6 +4,7 @@ public import Keys
 public import Ledger
 public import Primitives
 public import Storage
+public import WalletConnectBackend
 public import Wallets
 public import Withdrawals
 
@@ -28,6 +29,8 @@ public struct APIServices: Sendable {
     public var keys: APIKeys
     public var feed: EventFeed
     public var chains: [ChainStatusSource]
+    /// Wallets that users connect; nil on a server without a relay to meet them at.
+    public var connections: WalletConnectBackend?
     /// Copies all databases into a folder; answers the files.
     public var backup: @Sendable (_ folder: String) async throws -> [String]
     /// Units of work that wait for the disk.
@@ -43,6 +46,7 @@ public struct APIServices: Sendable {
         mode: Mode, version: String, store: any Store, wallets: Wallets, withdrawals: Withdrawals, ledger: Ledger,
         policies: PolicyBook, lanes: LaneBook, reconciler: Reconciler, signer: SigningGuard,
         keystore: EmbeddedKeystore, keys: APIKeys, feed: EventFeed, chains: [ChainStatusSource],
+        connections: WalletConnectBackend? = nil,
         backup: @escaping @Sendable (String) async throws -> [String], queuedUnits: @escaping @Sendable () -> Int,
         metricsText: @escaping @Sendable (String?) -> (text: String, contentType: String),
         isDraining: @escaping @Sendable () -> Bool, ids: IDGenerator, clock: WallClock
@@ -61,6 +65,7 @@ public struct APIServices: Sendable {
         self.keys = keys
         self.feed = feed
         self.chains = chains
+        self.connections = connections
         self.backup = backup
         self.queuedUnits = queuedUnits
         self.metricsText = metricsText

@@ -5,14 +5,15 @@ public enum Roles {
     /// Every scope that a key can have.
     public static let all: [String] = [
         "wallets:read", "wallets:write", "withdrawals:create", "withdrawals:read", "withdrawals:cancel", "ledger:read",
-        "ledger:write", "policies:read", "policies:write", "apikeys:manage", "audit:read", "guard:manage",
+        "ledger:write", "connections:read", "connections:write", "policies:read", "policies:write", "apikeys:manage",
+        "audit:read", "guard:manage",
         "seal:manage", "system:read", "admin",
     ]
 
     /// What a backend service needs.
     public static let service: ScopeSet = [
         "wallets:read", "wallets:write", "withdrawals:create", "withdrawals:read", "withdrawals:cancel", "ledger:read",
-        "ledger:write", "system:read",
+        "ledger:write", "connections:read", "connections:write", "system:read",
     ]
 
     /// Everything.

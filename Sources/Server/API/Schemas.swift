@@ -59,6 +59,7 @@ enum Schemas {
             .required("sequence", .integer()), .required("type", .string()), .required("at", time),
             .required("data", .any("What happened.")),
         ]),
+        "Connection": connection, "Pairing": pairing, "WalletRequest": walletRequest,
         "Account": .object([
             .required("id", id("la")), .required("kind", .words(Account.Kind.allCases.map(\.rawValue))),
             .required("owner", .string()), .required("asset", asset), .required("balance", amount),

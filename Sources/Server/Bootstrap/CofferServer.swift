@@ -36,6 +36,7 @@ public struct CofferServer: Sendable {
     let wakes: AsyncStream<Void>
     let wake: AsyncStream<Void>.Continuation
     private let relay: RelayHost?
+    private let connections: ConnectionHost?
     private let draining: Flag
     private let registry: PrometheusRegistry
     private let databases: [(name: String, store: any Store)]
@@ -65,9 +66,10 @@ public struct CofferServer: Sendable {
                 + WithdrawalSchema.migrations + KeysSchema.migrations + APISchema.migrations)
         try await guardStore.migrate(GuardSchema.migrations)
         let relay = try await RelayHost.make(plan, logger: logger)
+        let connections = try await ConnectionHost.make(plan, logger: logger)
         return CofferServer(
             plan, registry: registry, logger: logger, store: store, guardStore: guardStore, queuedUnits: queuedUnits,
-            lock: lock, holder: try await holder(plan.directory, store), relay: relay)
+            lock: lock, holder: try await holder(plan.directory, store), relay: relay, connections: connections)
     }
 
     /// A new name for this process as a holder of leases, after the leases of the last one were given back.
@@ -86,7 +88,8 @@ public struct CofferServer: Sendable {
 
     private init(
         _ plan: ServerPlan, registry: PrometheusRegistry, logger: Logger, store: any Store, guardStore: any Store,
-        queuedUnits: @escaping @Sendable () -> Int, lock: FileHandle, holder: String, relay: RelayHost?
+        queuedUnits: @escaping @Sendable () -> Int, lock: FileHandle, holder: String, relay: RelayHost?,
+        connections: ConnectionHost?
     ) {
         let (clock, random) = (WallClock.system, RandomSource.system)
         let ids = IDGenerator(clock: clock, random: random)
@@ -109,6 +112,7 @@ public struct CofferServer: Sendable {
         self.wakes = wakes
         self.wake = wake
         self.relay = relay
+        self.connections = connections
         self.draining = draining
         self.databases = databases
         directoryLock = lock
@@ -130,7 +134,8 @@ public struct CofferServer: Sendable {
             feed: EventFeed(store: store),
             chains: plan.chains.map {
                 ChainStatusSource(chain: $0.settings.chain, nodeCount: $0.nodeCount, node: $0.node)
-            }, backup: { try await Backup.create(in: $0, databases: databases, version: plan.version) },
+            }, connections: connections?.backend,
+            backup: { try await Backup.create(in: $0, databases: databases, version: plan.version) },
             queuedUnits: queuedUnits,
             metricsText: { accept in
                 let format = PrometheusText.Format(accept: accept)
@@ -172,18 +177,22 @@ public struct CofferServer: Sendable {
         var quiet = logger
         quiet.logLevel = .warning
         let failure = FailureBox()
-        let connections = HTTP1Channel.Configuration(
+        let sockets = HTTP1Channel.Configuration(
             idleTimeout: Self.idleTimeout,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: Self.decodedFieldBytesMax, maxHeaderListSize: Self.decodedHeadBytesMax,
                 maxHeaderFieldCount: Self.decodedFieldsMax))
         let application = Application(
             responder: responder,
-            server: relay?.server.builder(configuration: connections) ?? .http1(configuration: connections),
+            server: relay?.server.builder(configuration: sockets) ?? .http1(configuration: sockets),
             configuration: .init(address: .hostname(plan.host, port: plan.port), serverName: nil),
             onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? plan.port
+                connections?.place.set(host: plan.host, port: port)
                 do {
-                    try await onReady(channel.localAddress?.port ?? plan.port)
+                    // Whoever is told that it runs may ask for a connection at once.
+                    await connections?.ready()
+                    try await onReady(port)
                 } catch {
                     failure.set(error)
                     kill(getpid(), SIGTERM)
@@ -195,6 +204,8 @@ public struct CofferServer: Sendable {
         list.append(.init(service: Loop("metrics") { await collect() }))
         // Before the server in the list, so that it ends after it: what sockets were promised is stored last.
         if let relay { list.append(.init(service: relay.server)) }
+        // Ends after the server too: what requests began is stored, and sent at the next start if not now.
+        if let connections { list += connections.services(services.store) }
         list.append(.init(service: application))
         list.append(.init(service: DrainMark(flag: draining)))
         var group = ServiceGroupConfiguration(
@@ -207,6 +218,7 @@ public struct CofferServer: Sendable {
         }
         for database in databases { await database.store.close() }
         await relay?.store.close()
+        await connections?.close()
         if let error = failure.error { throw error }
     }
 
@@ -253,6 +265,7 @@ public struct CofferServer: Sendable {
                         .record(counts[state] ?? 0)
                 }
             }
+            connections?.measure()
             for source in services.chains {
                 guard let age = await source.headAgeSeconds(at: services.clock.now) else { continue }
                 Gauge(label: "coffer_chain_head_age_seconds", dimensions: [("chain", "\(source.chain)")]).record(age)

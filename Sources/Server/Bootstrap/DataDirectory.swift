@@ -27,6 +27,10 @@ public struct DataDirectory: Sendable {
     public var relayDatabase: String { path + "/relay.db" }
     /// The seed of the relay's key, which signs webhooks.
     public var relayKeyFile: String { path + "/relay-key" }
+    /// Sessions with users' wallets, sealed; no part of a backup, since a copy of a session is two clients of one.
+    public var connectionsDatabase: String { path + "/connections.db" }
+    /// The key that seals them.
+    public var connectionsKeyFile: String { path + "/connections-key" }
     /// The name under which the last process on this folder held leases.
     public var holderFile: String { path + "/holder" }
     public var connectionFile: String { path + "/connection.json" }

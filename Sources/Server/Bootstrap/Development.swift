@@ -85,6 +85,7 @@ public struct Development: Sendable {
         plan.extraRoutes = world.routes
         plan.relay = RelaySettings(allowsPrivateWebhooks: true)
         plan.relayPost = RelayHost.post(client)
+        plan.connections = .development(projectID: Self.projectID)
         let server = try await CofferServer.make(plan, registry: registry, logger: logger)
         let connection = try await prepare(server, world, known: known)
         try await server.run(other: world.services) { port in

@@ -64,6 +64,7 @@ public struct Production: Sendable {
         let directory = try DataDirectory(path: settings["data_dir"] ?? "./coffer-data")
         let rate = settings.integer("limits.requests_per_second") ?? 50
         let withdrawals = settings.integer("limits.withdrawals_per_second") ?? 50
+        let connections = settings.integer("limits.connections_per_second") ?? 10
         var plan = ServerPlan(
             mode: .serve, version: version, directory: directory, host: settings["server.host"] ?? "127.0.0.1",
             port: settings.integer("server.port") ?? 8_080, chains: try chains(client),
@@ -72,7 +73,10 @@ public struct Production: Sendable {
                 : RateLimits(
                     perPrincipal: RatePolicy("default", quota: rate, burst: rate * 2),
                     perAddress: RateLimits.standard.perAddress,
-                    perClass: ["withdrawals": RatePolicy("withdrawals", quota: withdrawals, burst: withdrawals * 5)]),
+                    perClass: [
+                        "withdrawals": RatePolicy("withdrawals", quota: withdrawals, burst: withdrawals * 5),
+                        "connections": RatePolicy("connections", quota: connections, burst: connections * 5),
+                    ]),
             log: log)
         plan.keysAreUnlimited = settings.boolean("limits.unlimited")
         plan.databasePath = try file("storage.url") ?? directory.database
@@ -82,6 +86,7 @@ public struct Production: Sendable {
         plan.jwt = try await tokens()
         plan.relay = try settings.boolean("relay.enabled") ? RelaySettings(settings) : nil
         plan.relayPost = RelayHost.post(client)
+        plan.connections = try ConnectionPlan(settings)
         return plan
     }
 

@@ -51,6 +51,8 @@ public struct ServerPlan: Sendable {
     public var relay: RelaySettings?
     /// Calls the relay's webhooks.
     public var relayPost: RelayServer.WebhookPost?
+    /// Wallets that users connect; nil for a server that knows no relay.
+    public var connections: ConnectionPlan?
     /// Routes of development alone, such as the simulated chain's JSON-RPC.
     public var extraRoutes: [Route] = []
 

@@ -93,6 +93,33 @@ public struct Setting: Sendable, Hashable {
             "Connection attempts of one client from one address; bursts of six times as many."),
         Setting("relay.sockets_max", .integer(1...1_000_000), "50000", "Open connections in all."),
         Setting("relay.sockets_per_client_max", .integer(1...1_000), "8", "Open connections of one client."),
+        Setting(
+            "walletconnect.relay_urls", .list, "",
+            "Relays where users' wallets are met, the preferred one first. Empty uses this server's own, if it is one."),
+        Setting("walletconnect.project_id", .text, nil, "What a public relay knows you by."),
+        Setting("walletconnect.name", .text, "Coffer", "What wallets call this application."),
+        Setting(
+            "walletconnect.description", .text, "A self-hosted wallet backend", "What wallets say about it, in a line."),
+        Setting("walletconnect.url", .text, "http://localhost", "Its address, as wallets show it."),
+        Setting("walletconnect.icons", .list, "", "Addresses of its icon."),
+        Setting(
+            "walletconnect.records", .text, nil,
+            "Where sessions are kept: sqlite:///path, postgres://…, mysql://…, redis://…, mongodb://… or memory:. Without it, connections.db in data_dir.",
+            isSecret: true),
+        Setting("walletconnect.sessions_max", .integer(1...1_000_000), "10000", "Connections of all users together."),
+        Setting("walletconnect.sessions_per_user_max", .integer(1...10_000), "8", "Connections of one user."),
+        Setting(
+            "walletconnect.requests_max", .integer(1...1_000_000), "50000", "Requests that wait for wallets at once."),
+        Setting(
+            "walletconnect.request_seconds", .integer(300...604_800), "900", "How long a wallet may take to answer."),
+        Setting("walletconnect.params_bytes_max", .integer(256...90_000), "65536", "The parameters of one request."),
+        Setting(
+            "walletconnect.idle_seconds", .integer(60...31_536_000), nil,
+            "End sessions in which nothing happened for so long. Without it, never."),
+        Setting("walletconnect.ended_seconds", .integer(60...31_536_000), "86400", "How long ended ones are listed."),
+        Setting(
+            "limits.connections_per_second", .integer(1...1_000_000), "10",
+            "New connections for each tenant; bursts of five times as many."),
         Setting("chains.*.id", .text, nil, "CAIP-2 id, for example eip155:1."),
         Setting(
             "chains.*.rpc", .list, nil, "JSON-RPC nodes. With two or more, what decides money needs two that agree.",

@@ -31,7 +31,9 @@ struct Coffer: AsyncParsableCommand {
             CommandGroup(name: "Look", subcommands: [StatusCommand.self, DoctorCommand.self]),
             CommandGroup(
                 name: "Money", subcommands: [WalletsCommand.self, WithdrawalsCommand.self, LedgerCommand.self]),
-            CommandGroup(name: "WalletConnect", subcommands: [ConnectCommand.self, WalletCommand.self]),
+            CommandGroup(
+                name: "WalletConnect",
+                subcommands: [SessionsCommand.self, ConnectCommand.self, WalletCommand.self]),
             CommandGroup(
                 name: "Safety",
                 subcommands: [

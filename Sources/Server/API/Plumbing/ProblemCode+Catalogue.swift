@@ -277,15 +277,16 @@ extension ProblemCode {
         fix: "Retry with the same Idempotency-Key.")
 
     /// Every code, in the order of their statuses; each has a page.
-    public static let all: [ProblemCode] = [
-        .malformedJSON, .malformedRequest, .unknownQueryParameter, .duplicateQueryParameter, .invalidQueryParameter,
-        .missingIdempotencyKey, .invalidIdempotencyKey, .invalidCursor, .unauthorized, .forbidden, .notFound,
-        .walletNotFound, .withdrawalNotFound, .approvalNotFound, .methodNotAllowed, .notAcceptable, .requestTimeout,
-        .idempotencyInProgress, .guardConflict, .notCancellable, .conflict, .gone, .preconditionFailed,
-        .payloadTooLarge, .uriTooLong, .unsupportedMediaType, .validationFailed, .jsonTooComplex,
-        .idempotencyKeyReused, .insufficientFunds, .invalidRecipient, .policyDenied, .unsupportedChain,
-        .unsupportedAsset, .walletInactive, .limitReached, .preconditionRequired, .quotaExceeded, .headerTooLarge,
-        .internalError, .chainUnavailable, .sealed, .storageUnavailable, .overloaded, .draining,
-        .timeout,
-    ]
+    public static let all: [ProblemCode] =
+        [
+            .malformedJSON, .malformedRequest, .unknownQueryParameter, .duplicateQueryParameter, .invalidQueryParameter,
+            .missingIdempotencyKey, .invalidIdempotencyKey, .invalidCursor, .unauthorized, .forbidden, .notFound,
+            .walletNotFound, .withdrawalNotFound, .approvalNotFound, .methodNotAllowed, .notAcceptable, .requestTimeout,
+            .idempotencyInProgress, .guardConflict, .notCancellable, .conflict, .gone, .preconditionFailed,
+            .payloadTooLarge, .uriTooLong, .unsupportedMediaType, .validationFailed, .jsonTooComplex,
+            .idempotencyKeyReused, .insufficientFunds, .invalidRecipient, .policyDenied, .unsupportedChain,
+            .unsupportedAsset, .walletInactive, .limitReached, .preconditionRequired, .quotaExceeded, .headerTooLarge,
+            .internalError, .chainUnavailable, .sealed, .storageUnavailable, .overloaded, .draining,
+            .timeout,
+        ] + connections
 }

@@ -16,7 +16,7 @@ public struct ProblemCode: Sendable, Hashable {
     /// The `type` member.
     public let type: String
 
-    /// The last part of the page's path: the code in lower case with hyphens.
+    /// The last part of the page's path: the code in lower case with hyphens, unless another code has that.
     public let slug: String
 
     /// Makes a code.
@@ -28,14 +28,18 @@ public struct ProblemCode: Sendable, Hashable {
     ///   - cause: why it happens.
     ///   - fix: what to do.
     ///   - type: a registered type, when there is one; otherwise the page of this code.
-    public init(_ code: String, _ status: Int, _ title: String, cause: String, fix: String, type: String? = nil) {
+    ///   - slug: the last part of the page's path, for a code that differs from another one by its case alone.
+    public init(
+        _ code: String, _ status: Int, _ title: String, cause: String, fix: String, type: String? = nil,
+        slug: String? = nil
+    ) {
         precondition((400...599).contains(status), "a problem has a 4xx or 5xx status")
         self.code = code
         self.status = status
         self.title = title
         self.cause = cause
         self.fix = fix
-        let slug = String(decoding: code.lowercased().utf8.map { $0 == 0x5F ? 0x2D : $0 }, as: UTF8.self)
+        let slug = slug ?? String(decoding: code.lowercased().utf8.map { $0 == 0x5F ? 0x2D : $0 }, as: UTF8.self)
         self.slug = slug
         self.type = type ?? "/problems/\(slug)"
     }

@@ -5,7 +5,7 @@ import Withdrawals
 
 /// What happened, as a list and as a live stream.
 enum EventRoutes {
-    private static let pageEvents = 200
+    static let pageEvents = 200
 
     static func routes(_ services: APIServices) -> [Route] {
         [all(services)]
@@ -34,7 +34,8 @@ enum EventRoutes {
                 // comes back is told so, instead of waiting for what never comes.
                 let isOver = try await services.withdrawals.get(id).state.isFinal
                 let events = try await services.withdrawals.events(of: id, after: sequence, limit: pageEvents)
-                return (events, (isOver && events.count < pageEvents) || events.contains { isFinal($0) })
+                return StreamPage(
+                    events, isLast: (isOver && events.count < pageEvents) || events.contains { isFinal($0) })
             }
         }
     }
@@ -54,14 +55,31 @@ enum EventRoutes {
                 let events = try await services.store.read { tx in
                     try EventLog.after(sequence, limit: pageEvents, in: tx)
                 }
-                return (events, false)
+                return StreamPage(events)
             }
         }
     }
 
-    private static func stream(
+    /// What a look at the log has found.
+    struct StreamPage {
+        /// What the reader gets, oldest first.
+        let events: [Event]
+        /// Where the next look begins, when that is beyond the last of `events`: the rest is not for this reader.
+        let readThrough: Int64?
+        /// Whether the stream ends here.
+        let isLast: Bool
+
+        init(_ events: [Event], readThrough: Int64? = nil, isLast: Bool = false) {
+            self.events = events
+            self.readThrough = readThrough
+            self.isLast = isLast
+        }
+    }
+
+    /// Events from the log as they come: `next` looks for those after a number, and is asked again when there may be more.
+    static func stream(
         _ services: APIServices, from start: Int64,
-        next: @escaping @Sendable (_ after: Int64) async throws -> (events: [Event], isLast: Bool)
+        next: @escaping @Sendable (_ after: Int64) async throws -> StreamPage
     ) throws -> APIResponse {
         guard services.feed.hasRoom else {
             throw Problem(.overloaded, "too many streams are open", retryAfterSeconds: 5)
@@ -73,13 +91,15 @@ enum EventRoutes {
             while !Task.isCancelled, !services.isDraining() {
                 // The head first: what is written after it is read wakes the wait below.
                 let head = try await services.store.read { tx in try EventLog.head(in: tx) }
-                let (events, isLast) = try await next(sequence)
-                for event in events {
+                let page = try await next(sequence)
+                for event in page.events {
                     try await writer.event(event.type, data: event.data, id: "\(event.sequence)")
                     sequence = event.sequence
                 }
-                if isLast { return }
-                if events.isEmpty {
+                if page.isLast { return }
+                if let readThrough = page.readThrough, readThrough > sequence {
+                    sequence = readThrough
+                } else if page.events.isEmpty {
                     try await writer.keepAlive()
                     await services.feed.wait(beyond: max(sequence, head))
                 }
@@ -92,11 +112,11 @@ enum EventRoutes {
         return Withdrawal.State(rawValue: name)?.isFinal ?? false
     }
 
-    private static func wantsStream(_ request: APIRequest) -> Bool {
+    static func wantsStream(_ request: APIRequest) -> Bool {
         request.headers[.accept]?.contains("text/event-stream") ?? false
     }
 
-    private static func lastEventID(_ request: APIRequest) -> Int64? {
+    static func lastEventID(_ request: APIRequest) -> Int64? {
         HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }.flatMap { Int64($0) }.map { max(0, $0) }
     }
 }

@@ -4,6 +4,8 @@ import HTTPTypes
 import Keys
 import Primitives
 import Storage
+import WalletConnectBackend
+import WalletConnectClient
 import Withdrawals
 
 /// Health, status, sealing, backup, metrics, and the pages.
@@ -72,15 +74,41 @@ enum SystemRoutes {
                     "head": look.map { JSON($0.number) } ?? .null,
                 ])
             }
-            let isDegraded = reason != nil || chains.contains { $0["status"]?.string != "ok" }
+            let connections = await connectionHealth(services)
+            let isDegraded =
+                reason != nil || chains.contains { $0["status"]?.string != "ok" }
+                || !["ok", "disabled"].contains(connections["status"]?.string)
             return .json([
                 "status": .string(reason == nil ? (isDegraded ? "degraded" : "ok") : "unavailable"),
                 "version": .string(services.version),
                 "components": [
                     "keystore": ["status": services.keystore.isSealed ? "sealed" : "ok"],
                     "storage": ["status": reason == "storage" ? "unavailable" : "ok"], "chains": .array(chains),
+                    "connections": connections,
                 ],
             ])
+        }
+    }
+
+    /// Wallets that users connect: without the relay the rest works, so this makes the whole degraded at most.
+    private static func connectionHealth(_ services: APIServices) async -> JSON {
+        guard let backend = services.connections else { return ["status": "disabled"] }
+        let health = await backend.health()
+        let words: [BackendHealth.Status: JSON] = [.up: "ok", .degraded: "degraded", .down: "unavailable"]
+        return [
+            "status": words[health.status] ?? "unavailable", "relay": .string(word(of: health.relay)),
+            "records": health.store.error == nil ? "ok" : "unavailable",
+            "active": JSON(health.figures.active), "pending": JSON(health.figures.pending),
+            "requests_pending": JSON(health.figures.requests),
+        ]
+    }
+
+    private static func word(of relay: RelayStatus) -> String {
+        switch relay {
+        case .idle: "idle"
+        case .connecting: "connecting"
+        case .online: "online"
+        case .refused: "refused"
         }
     }
 

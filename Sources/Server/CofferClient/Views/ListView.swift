@@ -115,6 +115,21 @@ extension ListView {
         .member("sequence", "NO", .right), .member("at"), .member("type"), .member("data", shrinks: true),
     ])
 
+    /// Connections of wallets.
+    package static let connections = ListView([
+        .member("topic", shrinks: true), .member("user_id", "USER", shrinks: true), .member("state"),
+        .made("WALLET", shrinks: true) { ValueText.of($0["wallet"]?["name"]) },
+        .member("accounts", shrinks: true), .member("expires_at", "UNTIL", shrinks: true),
+        .member("last_active_at", "ACTIVE", shrinks: true),
+    ])
+
+    /// What the accounts of a connection hold.
+    package static let connectionBalances = ListView([
+        .member("account", shrinks: true),
+        .made("AMOUNT", .right) { ValueText.amount($0["amount"], decimals: $0["decimals"]) },
+        .member("symbol"), .member("error", shrinks: true),
+    ])
+
     /// Accounts of the books.
     package static let accounts = ListView([
         .member("id"), .member("kind"), .member("owner", shrinks: true), .member("asset", shrinks: true),

@@ -47,6 +47,27 @@ package struct WalletConnectLine: Sendable, Equatable {
             ], text: lines.joined(separator: "\n"))
     }
 
+    /// A server has connected a wallet, or has not.
+    package static func connected(_ connection: JSON) -> WalletConnectLine {
+        let accounts = (connection["accounts"]?.array ?? []).compactMap(\.string)
+        let topic = connection["topic"]?.string ?? ""
+        let peer = connection["wallet"] ?? .null
+        var lines = ["connection \(SafeText.line(topic)) is \(SafeText.line(connection["state"]?.string ?? ""))"]
+        if peer != .null { lines.append("  with      \(peerText(peer))") }
+        if !accounts.isEmpty {
+            lines.append("  accounts  \(accounts.map(SafeText.line).joined(separator: "\n            "))")
+        }
+        if let reason = connection["end"]?["reason"]?.string { lines.append("  because   \(SafeText.line(reason))") }
+        lines.append("  until     \(SafeText.line(connection["expires_at"]?.string ?? ""))")
+        return WalletConnectLine(
+            "session",
+            [
+                "topic": .string(topic), "state": connection["state"], "user_id": connection["user_id"], "peer": peer,
+                "accounts": .array(accounts.map { .string($0) }), "expires_at": connection["expires_at"],
+                "pairing_topic": connection["pairing_topic"], "end": connection["end"],
+            ], text: lines.joined(separator: "\n"))
+    }
+
     /// The other side answered a ping.
     package static func pong(milliseconds: Int64) -> WalletConnectLine {
         WalletConnectLine("ping", ["milliseconds": JSON(milliseconds)], text: "pong after \(milliseconds) ms")

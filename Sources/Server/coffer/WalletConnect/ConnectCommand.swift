@@ -18,6 +18,9 @@ struct ConnectCommand: WalletConnectCommand {
             number in hex. With --stdin, lines such as {"do":"request","method":"eth_accounts"} are carried out as \
             they come; do is request, ping, emit, disconnect or quit.
 
+            With --server it is a running server that connects the wallet, for --user: the URI is shown here, the \
+            session stays there. See `coffer sessions`.
+
             The wallet must use the same relay: see docs/walletconnect.md.
             """)
 
@@ -60,6 +63,23 @@ struct ConnectCommand: WalletConnectCommand {
     @Flag(help: "End the program after the requests; the session stays.")
     var once = false
 
+    @Flag(help: "Let a running server connect the wallet, and print the accounts.")
+    var server = false
+
+    @Option(help: ArgumentHelp("Whose connection it is, with --server.", valueName: "user id"))
+    var user: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The server, with --server.", discussion: "Default: COFFER_URL, else the data directory's.",
+            valueName: "url"))
+    var url: String?
+
+    @Option(
+        name: .customLong("api-key-file"),
+        help: ArgumentHelp("A file with the API key, or - for standard input; with --server.", valueName: "file"))
+    var apiKeyFile: String?
+
     func validate() throws {
         guard !(session != nil && authenticate != nil) else {
             throw ValidationError("--session and --authenticate exclude each other")
@@ -67,9 +87,28 @@ struct ConnectCommand: WalletConnectCommand {
         guard !(session != nil && options.ephemeral) else {
             throw ValidationError("--session needs what --ephemeral does not keep")
         }
+        guard server == (user != nil) else { throw ValidationError("--server and --user belong together") }
+        guard server || (url == nil && apiKeyFile == nil) else {
+            throw ValidationError("--url and --api-key-file are for --server; --relay-url names a relay")
+        }
+        let isMore =
+            session != nil || authenticate != nil || !requests.isEmpty || ping || disconnect || options.stdin
+            || options.ephemeral || options.relayURL != nil
+        guard !(server && isMore) else {
+            throw ValidationError("with --server the session is the server's: ask the wallet with `coffer sessions`")
+        }
     }
 
     func perform(_ environment: [String: String], _ feed: Feed) async throws {
+        if let user {
+            let flags = ConnectionFlags(
+                url: url, apiKeyFile: apiKeyFile,
+                dataDirectory: options.dataDirectory ?? ConnectionFlags.dataDirectoryDefault)
+            let wish = try SessionWish(chains: chains, methods: methods, events: events)
+            return try await ServerConnect(
+                user: user, wish: wish, showsCode: qr ?? feed.isWatched, timeoutSeconds: options.timeout, feed: feed
+            ).run(try ConnectionDiscovery(environment: environment).find(flags))
+        }
         let plan = DAppPlan(
             wish: try SessionWish(chains: chains, methods: methods, events: events),
             requests: try requests.map { text throws(ClientError) in try PlannedRequest(text) },

@@ -1,0 +1,187 @@
+import API
+import ChainNode
+import Logging
+import Metrics
+import NIOPosix
+import Primitives
+import ServiceLifecycle
+import Storage
+public import WalletConnectBackend
+import WalletConnectClient
+import WalletConnectNetwork
+import WalletConnectProtocol
+import Withdrawals
+
+/// What a server's plan says about wallets that users connect.
+public struct ConnectionPlan: Sendable {
+    /// How the backend behaves.
+    public var settings: BackendSettings
+    /// Where sessions are kept; nil is `connections.db` in the data directory.
+    public var recordsURL: String?
+    /// Whether the relay is this server's own, reached over loopback.
+    public var usesOwnRelay: Bool
+}
+
+/// The WalletConnect backend of a server: its records and its key in the data directory, its way to the relay.
+struct ConnectionHost: Sendable {
+    let backend: WalletConnectBackend
+    /// Where the server listens, for a relay of its own.
+    let place: LoopbackTransport.Place
+    private let records: ConnectionRecords
+    private let events: AsyncStream<BackendEvent>
+    private let logger: Logger
+
+    /// The backend of a server's plan; nil for a plan without one.
+    ///
+    /// Nothing runs yet.
+    static func make(_ plan: ServerPlan, logger: Logger) async throws -> ConnectionHost? {
+        guard let own = plan.connections else { return nil }
+        let records = try await ConnectionRecords.open(own.recordsURL, plan.directory)
+        let place = LoopbackTransport.Place()
+        let network = try WebSocketTransport(eventLoops: MultiThreadedEventLoopGroup.singleton)
+        let transport: any RelayTransport = own.usesOwnRelay ? LoopbackTransport(network, place) : network
+        let nodes = Dictionary(uniqueKeysWithValues: plan.chains.map { ($0.settings.chain, $0.node) })
+        let backend = WalletConnectBackend(
+            settings: own.settings, records: records.store, storeKey: try key(plan.directory), transport: transport,
+            nodes: nodes, logger: logger)
+        return ConnectionHost(
+            backend: backend, place: place, records: records, events: backend.events(), logger: logger)
+    }
+
+    private init(
+        backend: WalletConnectBackend, place: LoopbackTransport.Place, records: ConnectionRecords,
+        events: AsyncStream<BackendEvent>, logger: Logger
+    ) {
+        self.backend = backend
+        self.place = place
+        self.records = records
+        self.events = events
+        self.logger = logger
+    }
+
+    /// Bytes of the key that seals sessions.
+    private static let keyBytes = 32
+
+    /// The key that seals sessions; made at the first start.
+    private static func key(_ directory: DataDirectory) throws -> SecretBytes {
+        let path = directory.connectionsKeyFile
+        if let bytes = DataDirectory.read(path) {
+            guard bytes.count == keyBytes else {
+                throw BootstrapError(.configuration, "\(path) is no key of \(keyBytes) bytes")
+            }
+            return SecretBytes(copying: bytes)
+        }
+        let bytes = RandomSource.system.bytes(keyBytes)
+        try DataDirectory.write(bytes, to: path)
+        return SecretBytes(copying: bytes)
+    }
+
+    // MARK: Running
+
+    /// What runs as long as the server does: the backend, and the record of what happens to connections.
+    ///
+    /// A backend that ends because its records failed does not end the server, which has payments to care for: requests to
+    /// it are refused from then on, and `/health` says so.
+    func services(_ store: any Store) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        let (backend, events, logger) = (backend, events, logger)
+        let lost = Counter(label: "coffer_connection_events_lost_total")
+        return [
+            .init(
+                service: Loop("connection events") {
+                    await ConnectionEvents.keep(backend, events, in: store) { error in
+                        lost.increment()
+                        logger.warning("an event of a connection was not written", metadata: ["error": "\(error)"])
+                    }
+                }),
+            .init(
+                service: Loop("connections") {
+                    do {
+                        try await backend.run()
+                    } catch {
+                        logger.error("connections are not served any more", metadata: ["error": "\(error)"])
+                    }
+                }),
+        ]
+    }
+
+    /// Waits until sessions are restored; what is wrong is found in `/health`.
+    func ready() async {
+        do {
+            try await backend.ready()
+        } catch {
+            logger.error("connections were not restored", metadata: ["error": "\(error)"])
+        }
+    }
+
+    func close() async { await records.close() }
+
+    /// Sets the gauges of the connections.
+    func measure() {
+        let figures = backend.figures
+        for (state, count) in [
+            ("pending", figures.pending), ("active", figures.active), ("expired", figures.expired),
+            ("disconnected", figures.disconnected),
+        ] {
+            Gauge(label: "coffer_connections", dimensions: [("state", state)]).record(count)
+        }
+        Gauge(label: "coffer_connection_users").record(figures.users)
+        Gauge(label: "coffer_connection_requests_pending").record(figures.requests)
+        // Idle is well: nobody is connected, so there is nothing to listen for.
+        let isUp = [.online, .idle].contains(backend.client.relayStatus)
+        Gauge(label: "coffer_connections_relay_up").record(isUp ? 1 : 0)
+    }
+}
+
+extension ConnectionPlan {
+    /// The settings' part about connections; nil where no relay is named and the server is none.
+    ///
+    /// - Throws: ``BootstrapError`` with `configuration`.
+    init?(_ settings: Settings) throws {
+        let urls = settings.list("walletconnect.relay_urls")
+        for url in urls where !url.hasPrefix("ws://") && !url.hasPrefix("wss://") {
+            throw BootstrapError(.configuration, "walletconnect.relay_urls: \(url) is no ws:// or wss:// address")
+        }
+        let usesOwnRelay = urls.isEmpty
+        guard !usesOwnRelay || settings.boolean("relay.enabled") else { return nil }
+        // Our relay may want to be called by its name, which is what the token says; the socket goes over loopback.
+        let known = usesOwnRelay ? [settings.list("relay.audiences").first ?? Self.ownRelayURL] : urls
+        let metadata = Metadata(
+            name: settings["walletconnect.name"] ?? "Coffer",
+            description: settings["walletconnect.description"] ?? "",
+            url: settings["walletconnect.url"] ?? "http://localhost", icons: settings.list("walletconnect.icons"))
+        let projects = settings.list("relay.projects").map { RelayProjectName($0).id }
+        var backend = BackendSettings(
+            metadata: metadata, relayURLs: known,
+            projectID: settings["walletconnect.project_id"] ?? (usesOwnRelay ? projects.first : nil))
+        func number(_ key: String, _ standard: Int) -> Int { settings.integer("walletconnect.\(key)") ?? standard }
+        backend.sessionsMax = number("sessions_max", backend.sessionsMax)
+        backend.sessionsPerUserMax = number("sessions_per_user_max", backend.sessionsPerUserMax)
+        backend.requestsMax = number("requests_max", backend.requestsMax)
+        backend.requestSeconds = Int64(number("request_seconds", Int(backend.requestSeconds)))
+        backend.paramsBytesMax = number("params_bytes_max", backend.paramsBytesMax)
+        backend.endedSeconds = Int64(number("ended_seconds", Int(backend.endedSeconds)))
+        backend.idleSeconds = settings.integer("walletconnect.idle_seconds").map { Int64($0) }
+        self.init(settings: backend, recordsURL: settings["walletconnect.records"], usesOwnRelay: usesOwnRelay)
+    }
+
+    /// Of the embedded relay of `coffer dev`.
+    static func development(projectID: String) -> ConnectionPlan {
+        let metadata = Metadata(
+            name: "Coffer (development)", description: "coffer dev", url: "http://localhost", icons: [])
+        return ConnectionPlan(
+            settings: BackendSettings(metadata: metadata, relayURLs: [ownRelayURL], projectID: projectID),
+            recordsURL: nil, usesOwnRelay: true)
+    }
+
+    /// What the token of a client on loopback names, where the relay asks for no name.
+    private static let ownRelayURL = "ws://127.0.0.1/relay"
+}
+
+/// The id in `ID` or `ID=origin|origin`.
+private struct RelayProjectName {
+    let id: String
+
+    init(_ setting: String) {
+        id = String(setting.prefix { $0 != "=" })
+    }
+}
