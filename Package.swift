@@ -367,8 +367,8 @@ let package = Package(
             name: "WalletConnectBackendTests",
             dependencies: [
                 "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol",
-                "WalletConnectRelay", "ChainEVM", "ChainNode", "Cryptography", "QRCode", "Storage", "Primitives",
-                nioPosix, log, coreMetrics,
+                "WalletConnectTesting", "WalletConnectRelay", "ChainEVM", "ChainNode", "Cryptography", "Storage",
+                "Primitives", nioPosix, coreMetrics,
             ],
             path: "Tests/WalletConnect/WalletConnectBackendTests"),
         .testTarget(

@@ -31,8 +31,17 @@ extension BackendError {
     /// What a wallet's refusal means.
     init(refusal peer: PeerError) {
         let words = peer.message ?? "the wallet refused, without a word"
-        self.init(Self.isRejection(peer) ? .rejectedByUser : .peerError, words, peer: peer)
+        let code: Code
+        if Self.isRejection(peer) {
+            code = .rejectedByUser
+        } else {
+            // 6000: the session was ended while the request waited.
+            code = peer.code == Self.disconnected ? .notConnected : .peerError
+        }
+        self.init(code, words, peer: peer)
     }
+
+    private static var disconnected: Int64 { 6000 }
 
     /// Whether it was the person who said no: 4001 of EIP-1193, 5000 to 5003 of the protocol, or in words.
     ///

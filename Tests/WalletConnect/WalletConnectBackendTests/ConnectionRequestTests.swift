@@ -1,5 +1,4 @@
 import Primitives
-import QRCode
 import Testing
 import WalletConnectProtocol
 

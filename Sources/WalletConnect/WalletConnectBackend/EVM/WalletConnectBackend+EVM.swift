@@ -118,8 +118,9 @@ extension WalletConnectBackend {
         let (signature, call) = try await ask(method, .array(params), chain, party.target, options) {
             $0.string.flatMap { try? Hex.decodePrefixed($0) }.flatMap { $0.isEmpty ? nil : $0 }
         }
-        let proof = try await proof(of: signature, hash: hash, by: party.account, call, options)
-        return SignedMessage(signature: signature, account: party.account, proof: proof, requestID: call.id ?? 0)
+        let verification = try await verification(of: signature, hash: hash, by: party.account, call, options)
+        return SignedMessage(
+            signature: signature, account: party.account, verification: verification, requestID: call.id ?? 0)
     }
 
     private static func number(_ json: JSON) -> UInt256? {

@@ -74,18 +74,18 @@ extension WalletConnectBackend {
     // MARK: Signatures
 
     /// Compares a signature with the account that was asked, by key or by the account's contract.
-    func proof(
+    func verification(
         of signature: [UInt8], hash: Hash32, by account: AccountID, _ call: WalletCall, _ options: CallOptions
-    ) async throws(BackendError) -> SignatureProof {
+    ) async throws(BackendError) -> SignatureVerification {
         guard options.checksSignature ?? settings.checksSignatures else { return .unchecked }
         guard let signer = try? Address(ignoringChecksum: account.address) else {
             throw garbage(call, "the account of the session is no address")
         }
         var verdict = SignatureCheck.verdict(hash: hash, signature: signature, signer: signer, on: account.chain)
-        var proof = SignatureProof.key
+        var found = SignatureVerification.key
         for _ in 0..<Self.contractCallsMax {
             switch verdict {
-            case .valid: return proof
+            case .valid: return found
             case .invalid(let problem): throw garbage(call, "it is not the account's signature: \(problem)")
             case .needsCall(let question):
                 guard nodes[account.chain] != nil || contractsAreGiven else {
@@ -100,7 +100,7 @@ extension WalletConnectBackend {
                     throw BackendError(
                         .nodeUnavailable, "no node says whether it is the account's signature", cause: "\(error)")
                 }
-                proof = .contract
+                found = .contract
                 verdict = question.verdict(for: answer)
             }
         }
@@ -111,7 +111,7 @@ extension WalletConnectBackend {
 }
 
 /// How a signature was found to be the account's.
-public enum SignatureProof: String, Sendable, Hashable, CaseIterable {
+public enum SignatureVerification: String, Sendable, Hashable, CaseIterable {
     /// The account's own key made it.
     case key
     /// The account's contract accepts it: EIP-1271, or EIP-6492 for one that is not deployed yet.
@@ -127,7 +127,7 @@ public struct SignedMessage: Sendable, Hashable {
     /// The account that was asked.
     public let account: AccountID
     /// How it was found to be the account's.
-    public let proof: SignatureProof
+    public let verification: SignatureVerification
     /// The request, for ``WalletConnectBackend/status(of:)``.
     public let requestID: Int64
 }

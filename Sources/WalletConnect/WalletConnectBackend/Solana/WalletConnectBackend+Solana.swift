@@ -41,12 +41,12 @@ extension WalletConnectBackend {
         ) { Self.signature($0) }
         guard options.checksSignature ?? settings.checksSignatures else {
             return SignedMessage(
-                signature: signature, account: party.account, proof: .unchecked, requestID: call.id ?? 0)
+                signature: signature, account: party.account, verification: .unchecked, requestID: call.id ?? 0)
         }
         guard let key = Self.bytes(party.account.address, 32).flatMap({ try? Ed25519.PublicKey(bytes: $0) }),
             Ed25519.verify(signature, message: message, publicKey: key)
         else { throw garbage(call, "it is not the account's signature") }
-        return SignedMessage(signature: signature, account: party.account, proof: .key, requestID: call.id ?? 0)
+        return SignedMessage(signature: signature, account: party.account, verification: .key, requestID: call.id ?? 0)
     }
 
     /// Has the wallet sign a transaction (`solana_signTransaction`).
