@@ -31,7 +31,7 @@ run: build ## Starts everything in the foreground, with a real EVM for developme
 demo: build ## A tour of the main job on a real EVM, with a kill -9 in the middle; fails unless every sum holds
 	@$(PYTHON) scripts/demo
 
-examples: setup ## Builds Examples/ and has its dApp and its wallet talk over a relay
+examples: setup ## Builds Examples/ and runs each against a relay and a wallet that follows a script
 	$(call build,)
 	@scripts/examples
 

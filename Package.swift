@@ -254,6 +254,42 @@ let package = Package(
                 "Cryptography", "Primitives", nioPosix, coreMetrics,
             ],
             path: "Examples/MinimalWallet"),
+        .executableTarget(
+            name: "StandInWallet", dependencies: ["WalletConnectTesting", "WalletConnectProtocol"],
+            path: "Examples/StandInWallet"),
+        .executableTarget(
+            name: "BasicUsage",
+            dependencies: [
+                "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol",
+                "Storage",
+                "ChainEVM", "Primitives", nioPosix, coreMetrics,
+            ],
+            path: "Examples/BasicUsage"),
+        .executableTarget(
+            name: "Plugin",
+            dependencies: [
+                "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol",
+                "Storage",
+                "ChainEVM", "Primitives", nioPosix, coreMetrics,
+            ],
+            path: "Examples/Plugin"),
+        .executableTarget(
+            name: "RESTServer",
+            dependencies: [
+                "WalletConnectHTTP", "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork",
+                "WalletConnectProtocol", "Storage", "ChainEVM", "Cryptography", "Primitives", hummingbird, httpTypes,
+                nioCore, nioPosix, coreMetrics,
+            ],
+            path: "Examples/RESTServer"),
+        .executableTarget(
+            name: "TelegramBot",
+            dependencies: [
+                "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol",
+                "Storage",
+                "StorageSQL", "Primitives", httpClient, nioCore, nioHTTP1, nioPosix, coreMetrics,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            path: "Examples/TelegramBot"),
 
         // C libraries of the system: module maps only.
         .systemLibrary(

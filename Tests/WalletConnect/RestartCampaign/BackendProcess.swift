@@ -214,7 +214,7 @@ struct BackendProcess: Sendable {
     }
 
     private static func check(_ answer: JSON, _ text: String, _ address: String) throws {
-        let signer = try SignatureProof.signer(ofText: text, answer)
+        let signer = try SignerRecovery.signer(ofText: text, answer)
         guard signer.description == address else { throw Failure("\(signer) signed for \(address)") }
     }
 

@@ -140,7 +140,7 @@ public final class ScriptedDApp: Sendable {
         let account = try account(of: session, on: chain)
         let params: JSON = [.string(Hex.encodePrefixed(text.utf8)), .string(account.address)]
         let answer = try await request("personal_sign", params, in: session, on: chain)
-        return try Self.check(try SignatureProof.signer(ofText: text, answer), account)
+        return try Self.check(try SignerRecovery.signer(ofText: text, answer), account)
     }
 
     /// Has typed data signed, and checks the signature.
@@ -153,7 +153,7 @@ public final class ScriptedDApp: Sendable {
         let account = try account(of: session, on: chain)
         let answer = try await request(
             "eth_signTypedData_v4", [.string(account.address), .string(data.text)], in: session, on: chain)
-        return try Self.check(try SignatureProof.signer(ofTypedData: data, answer), account)
+        return try Self.check(try SignerRecovery.signer(ofTypedData: data, answer), account)
     }
 
     private static func check(_ signer: Address, _ account: AccountID) throws(TestingError) -> Address {

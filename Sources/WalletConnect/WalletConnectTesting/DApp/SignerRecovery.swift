@@ -2,7 +2,7 @@ public import ChainEVM
 public import Primitives
 
 /// Says whether a signature is an account's, as a dApp has to: the key is recovered, and nothing is taken on trust.
-public enum SignatureProof {
+public enum SignerRecovery {
     /// Who signed a text by `personal_sign`.
     ///
     /// - Throws: ``TestingError`` with `wrong_signature` for what is no signature.
