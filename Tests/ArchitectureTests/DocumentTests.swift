@@ -53,6 +53,48 @@ import Testing
         }
     }
 
+    @Test func `every test that the compatibility page names is there`() throws {
+        let rows = try SourceTree.text("docs/walletconnect-compatibility.md").prefix(upTo: "## Not covered")
+            .split(separator: "\n").filter { $0.hasPrefix("| ") && !$0.hasPrefix("| case |") }
+        #expect(rows.count > 50)
+        let tests = try testText()
+        for row in rows {
+            let names = row.split(separator: "|").last?.matches(of: /`([^`]+)`/).map(\.output.1) ?? []
+            #expect(!names.isEmpty, "no test in: \(row)")
+            for name in names {
+                #expect(tests.contains("func `\(name)`"), "the page names the test \(name), which is not there")
+            }
+        }
+    }
+
+    @Test func `every block of Swift in the guides is in a file that is compiled, or in a comment beside the code`()
+        throws
+    {
+        let corpus = try ["Snippets", "Examples", "Sources"].flatMap { folder in
+            let path = SourceTree.root.appending(path: folder).resolvingSymlinksInPath().path(percentEncoded: false)
+            return try FileManager.default.subpathsOfDirectory(atPath: path).filter { $0.hasSuffix(".swift") }
+                .map { "\n\(Self.bare(try SourceTree.text("\(folder)/\($0)")).joined(separator: "\n"))\n" }
+        }
+        var blocks = 0
+        for page in try pages() where page.hasPrefix("docs/guides/") {
+            for block in try SourceTree.text(page).matches(of: /(?s)```swift\n(.*?)```/) {
+                blocks += 1
+                let text = "\n" + Self.bare(String(block.output.1)).joined(separator: "\n") + "\n"
+                #expect(corpus.contains { $0.contains(text) }, "\(page) shows code that is nowhere: \(text)")
+            }
+        }
+        #expect(blocks > 10)
+    }
+
+    /// Lines without indentation and comment signs; empty ones are left out.
+    private static func bare(_ text: String) -> [String] {
+        text.split(separator: "\n").map { line in
+            var line = line.drop { $0 == " " }
+            if line.hasPrefix("///") { line = line.dropFirst(3).drop { $0 == " " } }
+            return String(line)
+        }.filter { !$0.isEmpty }
+    }
+
     /// Promises that nobody can keep, and words without content.
     @Test func `pages promise only what is tested`() throws {
         let banned =
@@ -90,5 +132,12 @@ extension [String] {
     fileprivate func uniqued() -> [String] {
         var seen: Set<String> = []
         return filter { seen.insert($0).inserted }
+    }
+}
+
+extension String {
+    /// What stands before a text; all of it without one.
+    fileprivate func prefix(upTo text: String) -> Substring {
+        self[..<(range(of: text)?.lowerBound ?? endIndex)]
     }
 }
