@@ -197,6 +197,80 @@ struct ScriptedWalletTests {
         }
     }
 
+    @Test func `it takes its time over a proposal, and may leave at once`() async throws {
+        let time = TestTime()
+        var settings = ScriptedWalletSettings()
+        settings.delays = time.pace
+        try await Pair.with(settings: settings) { pair in
+            pair.wallet.scriptProposals(.after(milliseconds: 1_000, .approve), .disconnect)
+            let slow = try await pair.dApp.invite()
+            async let connected = pair.wallet.connect(slow.uri)
+            try await eventually("the wallet's hesitation") { time.sleeperCount == 1 }
+            time.advance(seconds: 1)
+            let session = try await connected
+            #expect(pair.wallet.client.session(session.topic) != nil)
+
+            let brief = try await pair.dApp.invite()
+            try await pair.wallet.connect(brief.uri)
+            let topic = try await brief.session().topic
+            try await eventually("the end of the session") { pair.dApp.client.session(topic) == nil }
+        }
+    }
+
+    @Test func `an expiry comes when the test moves the time`() async throws {
+        let time = TestTime()
+        var settings = ScriptedWalletSettings()
+        (settings.clock, settings.pace) = (time.clock, time.pace)
+        try await withTestRelay(clock: time.clock) { [settings] relay in
+            try await withScriptedWallet(relay: relay.url, settings: settings) { wallet in
+                try await withScriptedDApp(relay: relay.url, clock: time.clock, pace: time.pace) { dApp in
+                    let invitation = try await dApp.invite()
+                    try await wallet.connect(invitation.uri)
+                    let session = try await invitation.session()
+                    wallet.script("personal_sign", .never)
+                    let asking = Task {
+                        try await dApp.request("personal_sign", ["0x00"], in: session, expirySeconds: 300)
+                    }
+                    _ = try await wallet.request()
+                    time.advance(seconds: 301)
+                    let error = await #expect(throws: SignError.self) { try await asking.value }
+                    #expect(error?.code == .requestExpired)
+                }
+            }
+        }
+    }
+
+    @Test func `waiting for what does not come ends with its name`() async throws {
+        try await Pair.with { pair in
+            let error = await #expect(throws: TestingError.self) {
+                try await pair.wallet.request(3, of: "personal_sign", within: 0.05)
+            }
+            #expect(error?.code == .timedOut)
+            #expect(error?.message.contains("request 3 of personal_sign") == true)
+        }
+    }
+
+    @Test func `a request of another account is refused, and a method nobody knows`() async throws {
+        try await Pair.with(methods: ScriptedDApp.usualMethods + ["eth_sign"]) { pair in
+            let other = pair.wallet.keys.evm("somebody else").address.description
+            let ask: @Sendable (String, JSON) async throws -> Int64? = { method, params in
+                try await refusal { _ = try await pair.dApp.request(method, params, in: pair.session) }?.code
+            }
+            let answers = [
+                try await ask("personal_sign", ["0x00", .string(other)]),
+                try await ask("eth_signTypedData_v4", [.string(other), "{}"]),
+                try await ask("eth_sendTransaction", [["from": .string(other)]]),
+                try await ask("personal_sign", ["0x00"]),
+                try await ask("eth_sendTransaction", []),
+            ]
+            #expect(answers == [4100, 4100, 4100, -32602, -32602] as [Int64?])
+            // It was not granted, so the wallet is not even asked.
+            await #expect(throws: SignError.self) {
+                try await pair.dApp.request("eth_sign", ["0x00"], in: pair.session)
+            }
+        }
+    }
+
     @Test func `the same seed has the same accounts, another seed others`() {
         let (first, again, other) = (TestKeys(seed: 7), TestKeys(seed: 7), TestKeys(seed: 8))
         #expect(first.evm("a").address == again.evm("a").address)

@@ -1,3 +1,4 @@
+import Foundation
 import Primitives
 import Storage
 import Testing
@@ -126,4 +127,28 @@ struct TestRelayTests {
             }
         }
     }
+
+    #if SQLite
+        @Test func `a relay in a folder goes on where the last one was`() async throws {
+            let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let path = folder.path(percentEncoded: false)
+            let records = MemoryKeyValueStore()
+            let uri = try await withTestRelay(folder: path) { relay in
+                try await withScriptedDApp(relay: relay.url, records: records) { dApp in
+                    let uri = try await dApp.invite().uri
+                    try await eventually("the proposal at the relay") { dApp.client.counts.outbox == 0 }
+                    return uri
+                }
+            }
+            // Another relay, on another port; the proposal waits in the folder.
+            try await withTestRelay(folder: path) { relay in
+                try await withScriptedWallet(relay: relay.url) { wallet in
+                    try await wallet.client.pair(uri)
+                    try await eventually("the proposal") { wallet.proposals.count == 1 }
+                }
+            }
+        }
+    #endif
 }

@@ -39,7 +39,7 @@ public final class ScriptedDApp: Sendable {
     /// - Throws: what the transport throws.
     public init(
         relay: String, projectID: String? = nil, records: any KeyValueStore = MemoryKeyValueStore(),
-        clock: WallClock = .system, change: (inout SignClientSettings) -> Void = { _ in }
+        clock: WallClock = .system, pace: Pace = .system, change: (inout SignClientSettings) -> Void = { _ in }
     ) throws {
         let about = Metadata(
             name: "Scripted dApp", description: "A dApp for tests", url: "https://dapp.example", icons: [])
@@ -48,13 +48,13 @@ public final class ScriptedDApp: Sendable {
         client = SignClient(
             settings: settings, records: records, storeKey: SecretBytes(copying: Self.storeKey),
             transport: try WebSocketTransport(eventLoops: MultiThreadedEventLoopGroup.singleton), clock: clock,
-            logger: TestLog.quiet, metrics: NOOPMetricsHandler.instance)
+            pace: pace, logger: TestLog.quiet, metrics: NOOPMetricsHandler.instance)
         events = client.events()
     }
 
     private static let storeKey = [UInt8](repeating: 0xDA, count: SealedRecords.storeKeyBytesMin)
 
-    /// Works until it is cancelled; ``withScriptedDApp(relay:projectID:records:clock:change:_:)`` calls it.
+    /// Works until it is cancelled; ``withScriptedDApp(relay:projectID:records:clock:pace:change:_:)`` calls it.
     ///
     /// - Throws: `SignError` when the client ends by itself.
     public func run() async throws {
@@ -189,9 +189,10 @@ public final class ScriptedDApp: Sendable {
 @discardableResult
 public func withScriptedDApp<Result: Sendable>(
     relay: String, projectID: String? = nil, records: any KeyValueStore = MemoryKeyValueStore(),
-    clock: WallClock = .system, change: (inout SignClientSettings) -> Void = { _ in },
+    clock: WallClock = .system, pace: Pace = .system, change: (inout SignClientSettings) -> Void = { _ in },
     _ body: @escaping @Sendable (ScriptedDApp) async throws -> Result
 ) async throws -> Result {
-    let dApp = try ScriptedDApp(relay: relay, projectID: projectID, records: records, clock: clock, change: change)
+    let dApp = try ScriptedDApp(
+        relay: relay, projectID: projectID, records: records, clock: clock, pace: pace, change: change)
     return try await running({ try await dApp.run() }, dApp.client) { try await body(dApp) }
 }

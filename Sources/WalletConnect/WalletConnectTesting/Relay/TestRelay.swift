@@ -1,5 +1,5 @@
 public import Logging
-import Primitives
+public import Primitives
 public import Storage
 import Synchronization
 public import WalletConnectClient
@@ -37,6 +37,7 @@ public final class TestRelay: Sendable {
     private let settings: WalletConnectRelay.RelaySettings
     private let identity: RelayIdentity
     private let logger: Logger
+    private let clock: WallClock
     private let pace: Pace
     private let life = Mutex(Life())
     private let faults = Mutex(Faults())
@@ -49,10 +50,11 @@ public final class TestRelay: Sendable {
     }
 
     init(
-        store: any Store, settings: WalletConnectRelay.RelaySettings, pace: Pace, logger: Logger
+        store: any Store, settings: WalletConnectRelay.RelaySettings, clock: WallClock, pace: Pace, logger: Logger
     ) throws {
         self.store = store
         self.settings = settings
+        self.clock = clock
         self.pace = pace
         self.logger = logger
         identity = try RelayIdentity.random()
@@ -80,7 +82,7 @@ public final class TestRelay: Sendable {
     /// - Throws: ``TestingError`` with `relay_not_open`; `StorageError`.
     public func start() async throws {
         guard !isRunning else { return }
-        let server = RelayServer(settings: settings, store: store, identity: identity, logger: logger)
+        let server = RelayServer(settings: settings, store: store, identity: identity, clock: clock, logger: logger)
         server.decideFates { [weak self] topic, tag in
             self?.fate(of: RelayedMessage(topic: topic, tag: tag)) ?? .arrives
         }
@@ -201,12 +203,14 @@ public final class TestRelay: Sendable {
 ///
 /// - Parameters:
 ///   - store: keeps mailboxes and subscriptions, also while the relay is stopped; in memory unless given.
+///   - clock: the relay's time of day; that of clients must be near it.
 ///   - pace: what late messages wait by.
 ///   - change: settings of the relay, whose rates are lifted already.
 /// - Throws: what `body` throws; ``TestingError`` with `relay_not_open`.
 @discardableResult
 public func withTestRelay<Result: Sendable>(
-    store: any Store = MemoryStore(), pace: Pace = .system, logger: Logger = TestLog.quiet,
+    store: any Store = MemoryStore(), clock: WallClock = .system, pace: Pace = .system,
+    logger: Logger = TestLog.quiet,
     settings change: (inout WalletConnectRelay.RelaySettings) -> Void = { _ in },
     _ body: @escaping @Sendable (TestRelay) async throws -> Result
 ) async throws -> Result {
@@ -215,7 +219,7 @@ public func withTestRelay<Result: Sendable>(
     // A test that stops its relay does not want to wait for the clients' convenience.
     settings.limits.drainMilliseconds = drainMilliseconds
     change(&settings)
-    let relay = try TestRelay(store: store, settings: settings, pace: pace, logger: logger)
+    let relay = try TestRelay(store: store, settings: settings, clock: clock, pace: pace, logger: logger)
     try await relay.start()
     let result = await withTaskGroup(of: Swift.Result<Result, any Error>?.self) { group in
         group.addTask {

@@ -66,7 +66,7 @@ public final class ScriptedWallet: Sendable {
         self.client = SignClient(
             settings: client, records: records, storeKey: SecretBytes(copying: Self.storeKey),
             transport: try WebSocketTransport(eventLoops: MultiThreadedEventLoopGroup.singleton),
-            clock: settings.clock, logger: TestLog.quiet, metrics: NOOPMetricsHandler.instance)
+            clock: settings.clock, pace: settings.pace, logger: TestLog.quiet, metrics: NOOPMetricsHandler.instance)
         events = self.client.events()
     }
 

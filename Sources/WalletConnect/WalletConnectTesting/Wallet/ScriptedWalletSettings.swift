@@ -37,6 +37,8 @@ public struct ScriptedWalletSettings: Sendable {
     public var delays: Pace = .system
     /// The client's time of day.
     public var clock: WallClock = .system
+    /// What the client's own waits go by: retries and expiries.
+    public var pace: Pace = .system
     /// Requests that are remembered; the newest beyond are answered, and not remembered.
     public var requestsRememberedMax = 100_000
     /// Further changes to the client's settings.
