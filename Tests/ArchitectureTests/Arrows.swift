@@ -82,8 +82,8 @@ enum Arrows {
             "Logging", "Metrics", "Foundation", "FoundationEssentials",
         ],
         "Bootstrap": [
-            "Primitives", "Cryptography", "Storage", "StorageSQL", "StorageSQLite", "Audit", "Keys", "Ledger",
-            "Wallets", "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", "WalletConnectProtocol",
+            "Primitives", "Cryptography", "Storage", "StorageSQL", "StorageSQLite", "StoragePostgreSQL", "StorageMySQL",
+            "StorageRedis", "Audit", "Keys", "Ledger", "Wallets", "Withdrawals", "Queues", "ChainEVM", "ChainNode", "ChainNodeHTTP", "WalletConnectProtocol",
             "WalletConnectRelay", "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork", "API",
             "Observability", "Hummingbird", "HummingbirdCore", "HTTPTypes",
             "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "UnixSignals", "Yams", "Logging",

@@ -36,7 +36,7 @@ struct ConnectionHost: Sendable {
     /// Nothing runs yet.
     static func make(_ plan: ServerPlan, logger: Logger) async throws -> ConnectionHost? {
         guard let own = plan.connections else { return nil }
-        let records = try await ConnectionRecords.open(own.recordsURL, plan.directory)
+        let records = try await ConnectionRecords.open(own.recordsURL, plan.directory, logger: logger)
         let place = LoopbackTransport.Place()
         let network = try WebSocketTransport(eventLoops: MultiThreadedEventLoopGroup.singleton)
         let transport: any RelayTransport = own.usesOwnRelay ? LoopbackTransport(network, place) : network

@@ -1,8 +1,21 @@
+import Logging
+import NIOPosix
 import Primitives
 import Storage
 
 #if SQLite
     import StorageSQLite
+#endif
+#if PostgreSQL
+    import StoragePostgreSQL
+    import StorageSQL
+#endif
+#if MySQL
+    import StorageMySQL
+    import StorageSQL
+#endif
+#if Redis
+    import StorageRedis
 #endif
 
 /// Where sessions are kept, by URL.
@@ -14,31 +27,56 @@ struct ConnectionRecords: Sendable {
     /// Opens and, where needed, makes the records.
     ///
     /// - Parameter url: nil is `connections.db` in the data directory.
-    /// - Throws: ``BootstrapError`` with `configuration` for an address that is not understood or not built in, which never
-    ///   quotes more than its scheme: the rest holds a password.
-    static func open(_ url: String?, _ directory: DataDirectory) async throws -> ConnectionRecords {
+    /// - Throws: ``BootstrapError``: `configuration` for an address that is not understood or not built in, `unavailable`
+    ///   for a server that does not answer. It never quotes more of the address than its scheme: the rest holds a
+    ///   password.
+    static func open(_ url: String?, _ directory: DataDirectory, logger: Logger) async throws -> ConnectionRecords {
         guard let url else { return try await tables(CofferServer.open(directory.connectionsDatabase).0) }
         let scheme = url.prefix { $0 != ":" }.lowercased()
+        do {
+            if let found = try await built(url, scheme, logger: logger) { return found }
+        } catch let error as StorageError {
+            throw failure(scheme, error.description, isRetryable: error.code.isRetryable)
+        } catch let error as KeyValueError {
+            throw failure(scheme, error.description, isRetryable: error.isRetryable)
+        }
+        guard let missing = missing[scheme] else {
+            throw BootstrapError(
+                .configuration,
+                "\(key): \(scheme): is not known; sqlite, postgres, mysql, redis, mongodb and memory are")
+        }
+        throw BootstrapError(
+            .configuration,
+            "\(key): this program was built without \(scheme): build it with --traits \(missing.trait)"
+                + (missing.package.map { ", which needs the Debian package \($0)" } ?? ""))
+    }
+
+    private static let key = "walletconnect.records"
+
+    /// The store of a scheme; nil for one that is not in this build.
+    private static func built(_ url: String, _ scheme: String, logger: Logger) async throws -> ConnectionRecords? {
         switch scheme {
-        case "memory":
-            return ConnectionRecords(store: MemoryKeyValueStore(), close: {})
+        case "memory": return ConnectionRecords(store: MemoryKeyValueStore(), close: {})
         case "sqlite":
             let path = url.dropFirst("sqlite://".count)
             guard url.hasPrefix("sqlite://"), !path.isEmpty else {
-                throw BootstrapError(.configuration, "walletconnect.records: write sqlite:///path")
+                throw BootstrapError(.configuration, "\(key): write sqlite:///path")
             }
             return try await tables(CofferServer.open(String(path)).0)
-        default:
-            guard let missing = Self.missing[scheme] else {
-                throw BootstrapError(
-                    .configuration,
-                    "walletconnect.records: \(scheme): is not known; sqlite, postgres, mysql, redis, mongodb and memory are"
-                )
-            }
-            throw BootstrapError(
-                .configuration,
-                "walletconnect.records: this program was built without \(scheme): build it with --traits \(missing.trait)"
-                    + (missing.package.map { ", which needs the Debian package \($0)" } ?? ""))
+        #if PostgreSQL
+            case "postgres", "postgresql": return try await tables(PostgreSQL.open(url: url, logger: logger))
+        #endif
+        #if MySQL
+            case "mysql", "mariadb": return try await tables(MySQL.open(url: url, logger: logger))
+        #endif
+        #if Redis
+            case "redis", "rediss":
+                let redis = try await RedisKeyValueStore.open(
+                    RedisSettings(url: url), eventLoops: MultiThreadedEventLoopGroup.singleton)
+                for note in redis.notes { logger.warning("redis", metadata: ["note": "\(note)"]) }
+                return ConnectionRecords(store: redis, close: { redis.close() })
+        #endif
+        default: return nil
         }
     }
 
@@ -49,6 +87,10 @@ struct ConnectionRecords: Sendable {
         "redis": ("Redis", nil), "rediss": ("Redis", nil), "mongodb": ("MongoDB", "libmongoc-dev"),
         "mongodb+srv": ("MongoDB", "libmongoc-dev"),
     ]
+
+    private static func failure(_ scheme: String, _ words: String, isRetryable: Bool) -> BootstrapError {
+        BootstrapError(isRetryable ? .unavailable : .configuration, "\(key): \(scheme): \(words)")
+    }
 
     /// Records in the tables of a database that is this program's.
     private static func tables(_ store: any Store) async throws -> ConnectionRecords {
