@@ -325,4 +325,52 @@ struct CompatibilityTests {
             try await dApp.ping(session.topic)
         }
     }
+
+    @Test func `records moved to another database under another key serve the client that had them`() async throws {
+        let relay = LoopbackRelay()
+        let (old, new) = (MemoryKeyValueStore(), MemoryKeyValueStore())
+        let wallet = Bench.client("wallet", relay)
+        let topic = try await withSignClient(wallet) { wallet in
+            let events = wallet.events()
+            return try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await Bench.serve(wallet, events) }
+                defer { group.cancelAll() }
+                let (topic, name) = try await withSignClient(Bench.client("dapp", relay, old, storeKey: 1)) { dApp in
+                    (try await Bench.session(dApp, wallet).topic, dApp.clientID)
+                }
+                try await self.move(old, under: 1, to: new, under: 2)
+                try await withSignClient(Bench.client("dapp", relay, new, storeKey: 2)) { dApp in
+                    #expect(dApp.clientID == name && dApp.sessions.map(\.topic) == [topic])
+                    let answer = try await dApp.request(Bench.sign(topic))
+                    #expect(answer[0]?.string == "signed")
+                }
+                return topic
+            }
+        }
+        let refused = await code {
+            try await withSignClient(Bench.client("dapp", relay, new, storeKey: 1)) { _ in }
+        }
+        #expect(refused == .storageFailed || refused == .recordCorrupt, "the old key opens nothing of \(topic)")
+    }
+
+    /// As Snippets/MoveRecords.swift does.
+    private func move(
+        _ old: any KeyValueStore, under oldKey: UInt8, to new: any KeyValueStore, under newKey: UInt8
+    ) async throws {
+        func sealed(_ store: any KeyValueStore, _ byte: UInt8) async throws -> SealedRecords {
+            let key = SecretBytes(copying: [UInt8](repeating: byte, count: SealedRecords.storeKeyBytesMin))
+            return try await SealedRecords.open(store, storeKey: key, random: .system)
+        }
+        let (from, to) = (try await sealed(old, oldKey), try await sealed(new, newKey))
+        for collection in RecordCollection.allCases.map(\.rawValue) {
+            var last: String?
+            repeat {
+                let page = try await from.list(collection, after: last, limit: 3)
+                for record in page {
+                    try await to.apply([.put(record.key, record.value, expiresAt: record.expiresAt, if: .absent)])
+                }
+                last = page.last?.key.key
+            } while last != nil
+        }
+    }
 }
