@@ -141,9 +141,9 @@ struct ConnectionTests {
                 try await world.backend.request("personal_sign", [], on: World.mainnet, for: .user("alice"))
             }
             #expect(request?.code == .connectionPending)
-            async let error = World.failure { try await pending.connection() }
-            time.advance(seconds: 301)
-            #expect(await error?.code == .connectionExpired)
+            let error = await advancing(time) { await World.failure { try await pending.connection() } }
+            #expect(error?.code == .connectionExpired)
+            #expect(time.clock.now >= pending.expiresAt)
             #expect(world.backend.connection(pending.pairingTopic)?.state == .expired)
             #expect(world.backend.figures.pending == 0)
         }

@@ -246,16 +246,13 @@ struct RequestTests {
                 "personal_sign", ["0x00", "0x00"], on: World.mainnet, for: .user("alice"),
                 options: CallOptions(expirySeconds: 300))
             _ = try await world.wallet.request(of: "personal_sign")
-            let sleepers = time.sleeperCount
-            async let polled = pending.poll(waitMilliseconds: 25_000)
-            await until { time.sleeperCount > sleepers }
-            time.advance(seconds: 25)
-            #expect(try await polled == nil)
+            let polled = try await advancing(time) { try await pending.poll(waitMilliseconds: 25_000) }
+            #expect(polled == nil)
             #expect(try await world.backend.status(of: pending.id).outcome == nil)
-            async let error = World.failure { try await pending.value() }
-            time.advance(seconds: 276)
-            #expect(await error?.code == .requestTimeout)
-            #expect(await error?.isRetryable == false)
+            let error = await advancing(time) { await World.failure { try await pending.value() } }
+            #expect(error?.code == .requestTimeout)
+            #expect(error?.isRetryable == false)
+            #expect(time.clock.now >= pending.expiresAt)
             let known = try await world.backend.outcome(of: pending.id)
             guard case .failure(let kept) = known else { return #expect(Bool(false), "it has no result") }
             #expect(kept.code == .requestTimeout)

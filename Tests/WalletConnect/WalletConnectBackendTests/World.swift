@@ -109,6 +109,27 @@ func until(_ condition: () async throws -> Bool) async rethrows {
     while try await !condition(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
 }
 
+/// Moves the time on by steps until `body` has ended: whenever it begins to sleep, it is woken up.
+func advancing<Value: Sendable>(
+    _ time: TestTime, _ body: @escaping @Sendable () async throws -> Value
+) async rethrows -> Value {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(2))
+                time.advance(seconds: 5)
+            }
+            return nil
+        }
+        group.addTask { try await body() }
+        defer { group.cancelAll() }
+        while let ended = try await group.next() {
+            if let value = ended { return value }
+        }
+        throw CancellationError()
+    }
+}
+
 /// Everything a backend told.
 final class Told: Sendable {
     private let state = Mutex<[BackendEvent]>([])
