@@ -5,8 +5,9 @@ import WalletConnectProtocol
 
 /// Who listens to a kit, and what each is told.
 ///
-/// Everything happens in the order of the client's events, under one lock that no listener runs under: a listener has a
-/// bounded queue of its own, and what waits for an answer while nobody listens is kept for the first who does.
+/// Who is told what is decided under one lock, in the order of the client's events, and nothing else happens under it: a
+/// task that is cancelled calls back while it holds a lock of its own, so that waking a task under ours could stop both.
+/// A listener has a bounded queue; what waits for an answer while nobody listens is kept for the first who does.
 final class EventHub: Sendable {
     /// A callback with its queue; ``serve()`` runs it.
     private struct Callback: Sendable {
@@ -22,15 +23,24 @@ final class EventHub: Sendable {
         let queue: AsyncStream<WalletKitEvent>.Continuation
     }
 
+    /// An event on its way into a listener's queue.
+    private struct Delivery {
+        let subscriber: Subscriber
+        let event: WalletKitEvent
+    }
+
     private struct Book {
         /// In the order they came.
         var subscribers: [Subscriber] = []
-        /// Callbacks that may still be called.
-        var callable: Set<UInt64> = []
+        /// Callbacks that may still be called, with what they listen to.
+        var callable: [UInt64: Set<WalletKitEvent.Name>] = [:]
         var last: UInt64 = 0
         /// What waits for an answer and was told to nobody, the oldest first.
         var untold: [WalletKitEvent] = []
         var turns = RequestTurns()
+        /// What goes out next; one task at a time sees to it, whoever it is, so that the order stays.
+        var outgoing: [Delivery] = []
+        var isDelivering = false
         var dropped = 0
         var isFinished = false
     }
@@ -56,8 +66,12 @@ final class EventHub: Sendable {
 
     func events(_ names: Set<WalletKitEvent.Name>) -> AsyncStream<WalletKitEvent> {
         let (stream, queue) = newQueue()
-        let number = book.withLock { add(names, isOnce: false, queue, &$0) }
+        guard let number = book.withLock({ add(names, isOnce: false, queue, &$0) }) else {
+            queue.finish()
+            return stream
+        }
         queue.onTermination = { [weak self] _ in self?.remove(number) }
+        deliver()
         return stream
     }
 
@@ -65,19 +79,24 @@ final class EventHub: Sendable {
         to names: Set<WalletKitEvent.Name>, isOnce: Bool, _ body: @escaping @Sendable (WalletKitEvent) async -> Void
     ) -> UInt64 {
         let (stream, queue) = newQueue()
-        return book.withLock { book in
-            let number = add(names, isOnce: isOnce, queue, &book)
-            guard !book.isFinished else { return number }
-            book.callable.insert(number)
-            newCallbacks.yield(Callback(number: number, events: stream, body: body))
+        let number = book.withLock { book -> UInt64? in
+            guard let number = add(names, isOnce: isOnce, queue, &book) else { return nil }
+            book.callable[number] = names
             return number
         }
+        guard let number else {
+            queue.finish()
+            return 0
+        }
+        newCallbacks.yield(Callback(number: number, events: stream, body: body))
+        deliver()
+        return number
     }
 
     /// Ends a listener: no call of it begins any more.
     func remove(_ number: UInt64) {
         let queue = book.withLock { book -> AsyncStream<WalletKitEvent>.Continuation? in
-            book.callable.remove(number)
+            book.callable[number] = nil
             return take(number, &book)?.queue
         }
         queue?.finish()
@@ -86,12 +105,10 @@ final class EventHub: Sendable {
     /// Ends the callbacks of a kind of event, or all of them.
     func removeCallbacks(of name: WalletKitEvent.Name?) {
         let queues = book.withLock { book -> [AsyncStream<WalletKitEvent>.Continuation] in
-            let gone = book.subscribers.filter { subscriber in
-                book.callable.contains(subscriber.number) && name.map { subscriber.names.contains($0) } != false
-            }
-            return gone.compactMap { subscriber in
-                book.callable.remove(subscriber.number)
-                return take(subscriber.number, &book)?.queue
+            let gone = book.callable.filter { name.map($0.value.contains) ?? true }.map(\.key)
+            return gone.compactMap { number in
+                book.callable[number] = nil
+                return take(number, &book)?.queue
             }
         }
         for queue in queues { queue.finish() }
@@ -108,13 +125,10 @@ final class EventHub: Sendable {
     private func add(
         _ names: Set<WalletKitEvent.Name>, isOnce: Bool, _ queue: AsyncStream<WalletKitEvent>.Continuation,
         _ book: inout Book
-    ) -> UInt64 {
+    ) -> UInt64? {
+        guard !book.isFinished else { return nil }
         book.last += 1
         let number = book.last
-        guard !book.isFinished else {
-            queue.finish()
-            return number
-        }
         book.subscribers.append(Subscriber(number: number, names: names, isOnce: isOnce, queue: queue))
         catchUp(number, names, &book)
         listensChanged(book)
@@ -166,12 +180,14 @@ final class EventHub: Sendable {
             default: break
             }
         }
+        deliver()
     }
 
     /// A request was answered: the next of its session has its turn.
     func answered(on topic: Topic) {
         guard settings.requests == .onePerSession else { return }
         book.withLock { nextTurn(on: topic, &$0) }
+        deliver()
     }
 
     private func nextTurn(on topic: Topic, _ book: inout Book) {
@@ -191,15 +207,40 @@ final class EventHub: Sendable {
     }
 
     private func tell(_ subscriber: Subscriber, _ event: WalletKitEvent, _ book: inout Book) {
-        if case .dropped = subscriber.queue.yield(event) {
-            book.dropped += 1
+        book.outgoing.append(Delivery(subscriber: subscriber, event: event))
+        if subscriber.isOnce { _ = take(subscriber.number, &book) }
+    }
+
+    /// Puts what goes out into the listeners' queues, outside of the lock.
+    private func deliver() {
+        let isOurs = book.withLock { book in
+            guard !book.isDelivering else { return false }
+            book.isDelivering = true
+            return true
+        }
+        // Another task delivers, and sees what was added.
+        guard isOurs else { return }
+        while true {
+            let batch = book.withLock { book in
+                let batch = book.outgoing
+                book.outgoing = []
+                book.isDelivering = !batch.isEmpty
+                return batch
+            }
+            if batch.isEmpty { return }
+            for delivery in batch { put(delivery) }
+        }
+    }
+
+    private func put(_ delivery: Delivery) {
+        let subscriber = delivery.subscriber
+        if case .dropped = subscriber.queue.yield(delivery.event) {
+            book.withLock { $0.dropped += 1 }
             logger.warning(
                 "walletkit listener is slow, event dropped",
-                metadata: ["event": "\(event.name.rawValue)", "listener": "\(subscriber.number)"])
+                metadata: ["event": "\(delivery.event.name.rawValue)", "listener": "\(subscriber.number)"])
         }
-        guard subscriber.isOnce else { return }
-        subscriber.queue.finish()
-        _ = take(subscriber.number, &book)
+        if subscriber.isOnce { subscriber.queue.finish() }
     }
 
     /// Forgets what was answered, or ran out, before anybody was told.
@@ -230,7 +271,7 @@ final class EventHub: Sendable {
 
     private func serve(_ callback: Callback) async {
         for await event in callback.events {
-            guard book.withLock({ $0.callable.contains(callback.number) }) else { break }
+            guard book.withLock({ $0.callable[callback.number] != nil }) else { break }
             await callback.body(event)
         }
         remove(callback.number)
@@ -242,8 +283,9 @@ final class EventHub: Sendable {
             book.isFinished = true
             let queues = book.subscribers.map(\.queue)
             book.subscribers = []
-            book.callable = []
+            book.callable = [:]
             book.untold = []
+            book.outgoing = []
             book.turns = RequestTurns()
             return queues
         }
