@@ -11,14 +11,19 @@ enum Reader {
     /// - Parameter rows: `true` is dark; every module becomes 4 by 4 pixels.
     static func read(_ rows: [[Bool]]) throws -> String {
         let scale = 4
-        let name = "\(NSTemporaryDirectory())coffer-qr-\(UUID().uuidString).pgm"
-        defer { try? FileManager.default.removeItem(atPath: name) }
         let width = (rows.first?.count ?? 0) * scale
         var picture = Array("P5 \(width) \(rows.count * scale) 255\n".utf8)
         for row in rows {
             let line = row.flatMap { [UInt8](repeating: $0 ? 0 : 255, count: scale) }
             for _ in 0..<scale { picture += line }
         }
+        return try read(file: picture, type: "pgm")
+    }
+
+    /// What a picture in a file of this type says.
+    static func read(file picture: [UInt8], type: String) throws -> String {
+        let name = "\(NSTemporaryDirectory())coffer-qr-\(UUID().uuidString).\(type)"
+        defer { try? FileManager.default.removeItem(atPath: name) }
         try Data(picture).write(to: URL(filePath: name))
         let process = Process()
         process.executableURL = URL(filePath: path!)
