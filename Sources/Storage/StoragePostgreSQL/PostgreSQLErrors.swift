@@ -45,7 +45,7 @@
         static func refusal(_ text: String, server: String) -> StorageError {
             let message = text.split(separator: "\n").first.map(String.init) ?? "no answer"
             let refusals = [
-                "password authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry",
+                "password authentication failed", "no password supplied", "does not exist", "pg_hba.conf",
                 "authentication failed", "certificate", "SSL", "is not permitted to log in", "root.crt",
             ]
             // A server that starts or stops, or has all its connections, has something to say as well.

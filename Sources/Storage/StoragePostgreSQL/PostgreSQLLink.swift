@@ -31,7 +31,6 @@
             unsafe coffer_ignore_notices(connected)
             guard unsafe PQstatus(connected) == CONNECTION_OK else {
                 let text = unsafe String(cString: PQerrorMessage(connected))
-                unsafe PQfinish(connected)
                 throw PostgreSQLErrors.refusal(text, server: settings.url.description)
             }
             unsafe PQsetnonblocking(connected, 1)

@@ -76,10 +76,18 @@ extension SQLConnection {
 }
 
 /// Something that a migration makes.
-public enum SQLObject: Sendable, Hashable {
+public enum SQLObject: Sendable, Hashable, CustomStringConvertible {
     case table(String)
     case index(table: String, name: String)
     case column(table: String, name: String)
+
+    public var description: String {
+        switch self {
+        case .table(let name): "table \(name)"
+        case .index(let table, let name): "index \(name) of \(table)"
+        case .column(let table, let name): "column \(table).\(name)"
+        }
+    }
 }
 
 /// What differs between SQL engines.

@@ -51,13 +51,15 @@ struct SQLMigrator {
     ) throws(StorageError) {
         // Below zero, where no applied one is.
         let mark = Int64(-1 - position)
-        let isResumed = try together(transaction) { () throws(StorageError) in
-            if try transaction.count(Self.table, where: [Self.position == mark]) > 0 { return true }
+        let statements = migration.steps.flatMap(schema.statements)
+        try together(transaction) { () throws(StorageError) in
+            if try transaction.count(Self.table, where: [Self.position == mark]) > 0 { return }
+            for statement in statements where try connection.has(statement.makes) {
+                throw StorageError(.schema, "\(statement.makes) is there, and no migration made it")
+            }
             try record(migration, at: mark, transaction)
-            return false
         }
-        for statement in migration.steps.flatMap(schema.statements) {
-            if isResumed, try connection.has(statement.makes) { continue }
+        for statement in statements where try !connection.has(statement.makes) {
             try connection.execute(statement.sql)
         }
         try together(transaction) { () throws(StorageError) in

@@ -48,7 +48,8 @@
             let process = ServerProcess(
                 ServerProcess.find("mariadbd") ?? "",
                 [
-                    "--no-defaults", "--datadir=\(folder.file("data"))", "--port=\(port)", "--bind-address=127.0.0.1",
+                    "--no-defaults", "--datadir=\(folder.file("data"))", "--port=\(port)",
+                    "--bind-address=127.0.0.1,127.0.0.2",
                     "--socket=\(socket)", "--pid-file=\(folder.file("pid"))", "--skip-name-resolve",
                     "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M", "--max-connections=60",
                     "--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci",

@@ -8,12 +8,15 @@
 
     /// PostgreSQL 15 of Debian, with TLS and a collation that is not the order of bytes.
     final class PostgreSQLServer: DatabaseServer {
-        private static let programs = ["/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin"]
+        /// Where Debian puts the programs of each version; those on the usual path are slow scripts around them.
+        private static let programs = (13...18).reversed().map { "/usr/lib/postgresql/\($0)/bin" }
+        private static var client: String { ServerProcess.find("psql", in: programs) ?? "psql" }
         /// Whom Debian's package makes; the server runs as nobody who is root.
         private static let systemUser = "postgres"
 
         static var missing: String? {
-            guard ServerProcess.find("initdb", in: programs) != nil, ServerProcess.find("psql") != nil else {
+            guard ServerProcess.find("initdb", in: programs) != nil, ServerProcess.find("psql", in: programs) != nil
+            else {
                 return "PostgreSQL's server is not installed"
             }
             if geteuid() == 0, unsafe getpwnam(systemUser) == nil { return "there is no user \(systemUser)" }
@@ -63,23 +66,26 @@
             try ServerProcess.run(make[0], Array(make.dropFirst()))
             try """
             local all all trust
-            hostssl all secure 127.0.0.1/32 scram-sha-256
-            host all secure 127.0.0.1/32 reject
+            hostssl all secure 127.0.0.0/8 scram-sha-256
+            host all secure 127.0.0.0/8 reject
             host all all 127.0.0.1/32 scram-sha-256
             """.write(toFile: "\(data)/pg_hba.conf", atomically: false, encoding: .utf8)
             let run = asUser(
                 "postgres",
                 [
-                    "-D", data, "-p", "\(port)", "-k", sockets, "-c", "listen_addresses=127.0.0.1", "-c", "ssl=on",
+                    "-D", data, "-p", "\(port)", "-k", sockets, "-c", "listen_addresses=127.0.0.1,127.0.0.2", "-c",
+                    "ssl=on",
                     "-c", "ssl_cert_file=\(folder.file("server.pem"))", "-c",
-                    "ssl_key_file=\(folder.file("server.key"))", "-c", "shared_buffers=32MB", "-c",
+                    "ssl_key_file=\(folder.file("server.key"))", "-c", "shared_buffers=32MB",
+                    // Else a kill leaves segments in the system's memory.
+                    "-c", "dynamic_shared_memory_type=mmap", "-c",
                     "max_connections=60",
                 ])
             let process = ServerProcess(
                 run[0], Array(run.dropFirst()), log: folder.file("log"), stopSignal: SIGINT
             ) {
                 (try? ServerProcess.run(
-                    "/usr/bin/psql", ["-h", sockets, "-p", "\(port)", "-U", "coffer", "-c", "SELECT 1", "postgres"]))
+                    client, ["-h", sockets, "-p", "\(port)", "-U", "coffer", "-c", "SELECT 1", "postgres"]))
                     != nil
             }
             let server = PostgreSQLServer(folder, port, process)
@@ -109,7 +115,7 @@
         @discardableResult
         func administer(_ sql: String) throws -> String {
             try ServerProcess.run(
-                "/usr/bin/psql",
+                Self.client,
                 [
                     "-h", folder.file("sockets"), "-p", "\(port)", "-U", "coffer", "-v", "ON_ERROR_STOP=1", "-qAt",
                     "-c",

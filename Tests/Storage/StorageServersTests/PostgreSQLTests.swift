@@ -25,5 +25,42 @@
         @Test func `processes that start at once migrate a PostgreSQL database once`() async throws {
             try await ServerChecks.migrationsAtOnce(server)
         }
+
+        @Test func `nothing acknowledged is lost when PostgreSQL is killed under load`() async throws {
+            try await ServerChecks.killedUnderLoad(server)
+        }
+
+        @Test func `a unit of work whose PostgreSQL connection was lost runs again`() async throws {
+            try await ServerChecks.connectionLost(server)
+        }
+
+        @Test func `a commit that PostgreSQL did not answer has an unknown outcome`() async throws {
+            try await ServerChecks.commitWithoutAnswer(server)
+        }
+
+        @Test func `while PostgreSQL is down everything says so in time, and works again afterwards`() async throws {
+            try await ServerChecks.down(server)
+        }
+
+        @Test func `the pool of PostgreSQL connections and its queue have an end`() async throws {
+            try await ServerChecks.pool(server)
+        }
+
+        @Test func `PostgreSQL is spoken to over verified TLS`() async throws {
+            try await ServerChecks.encryption(server)
+        }
+
+        @Test func `a wrong PostgreSQL URL is a clear error without its password`() async throws {
+            try await ServerChecks.refusals(server)
+        }
+
+        @Test func `a backup of PostgreSQL is left to its own tools`() async throws {
+            try await ServerChecks.copies(server)
+        }
+
+        @Test(.enabled(if: ServerChecks.measures, "COFFER_MEASURE is not set"))
+        func `records a second in PostgreSQL`() async throws {
+            try await ServerChecks.rates(server)
+        }
     }
 #endif

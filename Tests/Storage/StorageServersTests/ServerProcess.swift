@@ -140,6 +140,13 @@ final class ServerProcess: Sendable {
         shell.standardError = FileHandle.nullDevice
         // A folder that every user may enter.
         shell.currentDirectoryURL = URL(fileURLWithPath: "/")
+        // The end of this process must be the end of the pipe: no child may hold a copy of our side.
+        _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        // Threads of the pool block signals, and a child inherits that: its shell would never hear of the server's end.
+        var (none, before) = (sigset_t(), sigset_t())
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
         try shell.run()
         let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         guard let id = pid_t(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
@@ -200,11 +207,12 @@ extension ServerProcess {
     }
 
     /// Whether somebody listens on a port of loopback.
-    static func answers(port: Int) -> Bool {
+    static func answers(port: Int, host: UInt32 = 0x7F00_0001) -> Bool {
         let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard handle >= 0 else { return false }
         defer { close(handle) }
         var address = loopback(port: port)
+        address.sin_addr.s_addr = host.bigEndian
         return unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 unsafe connect(handle, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
@@ -247,16 +255,25 @@ extension ServerProcess {
 
 /// A temporary folder for a server's data, certificates and log, removed at the end.
 final class ServerFolder: Sendable {
+    /// What the data of the servers of all suites may need.
+    private static let memoryBytesMin = 2 << 30
+
     let path: String
 
     init(_ name: String) throws {
-        path = NSTemporaryDirectory() + "coffer-\(name)-" + UUID().uuidString
+        path = Self.parent + "coffer-\(name)-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         unsafe chmod(path, 0o755)
     }
 
     deinit {
         try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Memory where there is enough of it: a killed process loses no more than on a disk, and a sync takes no time.
+    private static var parent: String {
+        let free = try? FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")[.systemFreeSize] as? Int
+        return (free ?? 0) >= memoryBytesMin ? "/dev/shm/" : NSTemporaryDirectory()
     }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
