@@ -285,6 +285,71 @@ struct CompatibilityTests {
         }
     }
 
+    @Test func `a session that is ended offline is gone here at once, and there when the relay is back`() async throws {
+        let relay = LoopbackRelay()
+        let (dApp, wallet) = (Bench.client("dapp", relay), Bench.client("wallet", relay))
+        let events = wallet.events()
+        try await Bench.both(dApp, wallet) {
+            let session = try await Bench.session(dApp, wallet)
+            relay.behave { $0.isReachable = false }
+            relay.breakAll()
+            try await dApp.disconnect(session.topic)
+            #expect(dApp.sessions.isEmpty)
+            #expect(wallet.sessions.count == 1, "nobody could tell it")
+            relay.behave { $0.isReachable = true }
+            let ended = await self.first(events) {
+                if case .sessionDelete(session.topic, _, .peer(let error)) = $0 { error } else { nil }
+            }
+            #expect(ended?.code == 6000)
+            #expect(wallet.sessions.isEmpty, "the event comes after the change")
+        }
+    }
+
+    @Test func `a URI that is scanned twice at once is one pairing and one proposal`() async throws {
+        let relay = LoopbackRelay()
+        let (dApp, wallet) = (Bench.client("dapp", relay), Bench.client("wallet", relay))
+        try await withSignClient(dApp) { dApp in
+            try await withSignClient(wallet) { wallet in
+                let events = wallet.events()
+                let pending = try await dApp.connect(Bench.offer)
+                let uri = pending.uri!.text
+                await withTaskGroup(of: Void.self) { group in
+                    for _ in 0..<4 { group.addTask { _ = try? await wallet.pair(uri) } }
+                }
+                let received = try #require(
+                    await first(events) { if case .sessionProposal(let received) = $0 { received } else { nil } })
+                #expect(wallet.pairings.count == 1 && wallet.pendingProposals.count == 1)
+                _ = try await wallet.approve(
+                    Approval(
+                        id: received.proposal.id, pairingTopic: received.proposal.pairingTopic,
+                        namespaces: Bench.namespaces))
+                let session = try await pending.session()
+                #expect(dApp.sessions.map(\.topic) == [session.topic] && wallet.sessions.count == 1)
+            }
+        }
+    }
+
+    @Test func `each side hears the other's pings, and what was asked of it`() async throws {
+        let relay = LoopbackRelay()
+        let (dApp, wallet) = (Bench.client("dapp", relay), Bench.client("wallet", relay))
+        let (atDApp, atWallet) = (dApp.events(), wallet.events())
+        try await Bench.both(dApp, wallet) {
+            let session = try await Bench.session(dApp, wallet)
+            try await dApp.ping(session.topic)
+            try await wallet.ping(session.topic)
+            for events in [atDApp, atWallet] {
+                let pinged = await self.first(events) { if case .sessionPing(let topic, _) = $0 { topic } else { nil } }
+                #expect(pinged == session.topic)
+            }
+            let call = try await dApp.requestWithoutWaiting(Bench.sign(session.topic))
+            let sent = await self.first(atDApp) {
+                if case .sessionRequestSent(_, let id, let method, _, _) = $0 { (id, method) } else { nil }
+            }
+            #expect(sent?.0 == call.id && sent?.1 == "personal_sign")
+            _ = try await dApp.awaitResponse(call.id)
+        }
+    }
+
     @Test func `a topic that leads nowhere is told as such by every call`() async throws {
         let relay = LoopbackRelay()
         let nowhere = try Topic(hex: String(repeating: "ab", count: 32))
