@@ -51,11 +51,20 @@ struct Campaign: Sendable {
         guard isConnected else { throw Failure("the backend ended before everybody was connected") }
         // In the middle of its requests: some are on their way, some are answered and not read.
         _ = try await wallet.request(min(users, 50), within: patienceSeconds)
-        guard relay.figures?.connections == 2 else {
-            throw Failure("backend and wallets have \(relay.figures?.connections ?? 0) sockets, and not one each")
-        }
+        try await socketsAreTwo(relay)
         child.kill()
         say(#"{"phase":"killed","signal":"SIGKILL","asked":\#(wallet.requestCount())}"#)
+    }
+
+    /// One for the backend, one for the wallets; one that was replaced is counted until it has gone.
+    private func socketsAreTwo(_ relay: TestRelay) async throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while relay.figures?.connections != 2 {
+            guard ContinuousClock.now < end else {
+                throw Failure("backend and wallets have \(relay.figures?.connections ?? 0) sockets, and not one each")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 
     /// The same backend on what the first one left: every session answers.

@@ -289,7 +289,7 @@ struct ScriptedWalletTests {
         settings.families = [.evm, .solana, .bitcoin]
         try await Pair.with(
             settings: settings, chains: ["eip155:1", solana, bitcoin],
-            methods: ["personal_sign", "solana_signMessage", "signMessage", "sendTransfer"]
+            methods: ["solana_signMessage", "solana_signAllTransactions", "signMessage", "sendTransfer"]
         ) { pair in
             let keys = pair.wallet.keys
             let message = Array("hello".utf8)
@@ -300,6 +300,15 @@ struct ScriptedWalletTests {
             let publicKey = try Ed25519.PublicKey(bytes: Base58.decode(keys.solana().address))
             let signature = try Base58.decode(try #require(signed["signature"]?.string))
             #expect(Ed25519.verify(signature, message: message, publicKey: publicKey))
+
+            // One signature that is missing, and a message.
+            let transaction = [1] + [UInt8](repeating: 0, count: 64) + message
+            let all = try await pair.dApp.request(
+                "solana_signAllTransactions", ["transactions": [.string(Base64.encode(transaction))]],
+                in: pair.session, on: solana)
+            let whole = try Base64.decode(try #require(all["transactions"]?[0]?.string))
+            #expect(whole.count == transaction.count)
+            #expect(Ed25519.verify(Array(whole[1..<65]), message: message, publicKey: publicKey))
 
             let answer = try await pair.dApp.request(
                 "signMessage", ["account": .string(keys.bitcoin().address), "message": "hello"], in: pair.session,

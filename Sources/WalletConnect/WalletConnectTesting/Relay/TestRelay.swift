@@ -82,11 +82,29 @@ public final class TestRelay: Sendable {
     /// - Throws: ``TestingError`` with `relay_not_open`; `StorageError`.
     public func start() async throws {
         guard !isRunning else { return }
-        let server = RelayServer(settings: settings, store: store, identity: identity, clock: clock, logger: logger)
+        let wanted = port
+        var attempt = 1
+        while true {
+            do {
+                return try await open(wanted)
+            } catch {
+                // While it was free, somebody else may have had the port for a moment.
+                guard wanted != 0, attempt < Self.openAttemptsMax else { throw error }
+                attempt += 1
+                try await Task.sleep(for: .milliseconds(Self.openDelayMilliseconds))
+            }
+        }
+    }
+
+    private static let openAttemptsMax = 50
+    private static let openDelayMilliseconds = 100
+
+    private func open(_ wanted: Int) async throws {
+        let server = RelayServer(
+            settings: settings, store: store, identity: identity, clock: clock, logger: logger)
         server.decideFates { [weak self] topic, tag in
             self?.fate(of: RelayedMessage(topic: topic, tag: tag)) ?? .arrives
         }
-        let wanted = port
         let (ports, opened) = AsyncStream.makeStream(of: Int.self)
         // Ended by `stop`, which `withTestRelay` calls at the latest.
         let task = Task {

@@ -17,8 +17,8 @@ public final class SolanaTestKey: Sendable {
     public func sign(_ message: [UInt8]) -> [UInt8] { key.sign(message) }
 
     static let methods = [
-        "solana_signMessage", "solana_signTransaction", "solana_signAndSendTransaction", "solana_getAccounts",
-        "solana_requestAccounts",
+        "solana_signMessage", "solana_signTransaction", "solana_signAllTransactions", "solana_signAndSendTransaction",
+        "solana_getAccounts", "solana_requestAccounts",
     ]
 
     func answer(_ method: String, _ params: JSON) throws(PeerError) -> JSON {
@@ -30,21 +30,28 @@ public final class SolanaTestKey: Sendable {
             }
             return ["signature": .string(Base58.encode(key.sign(message)))]
         case "solana_signTransaction", "solana_signAndSendTransaction":
-            guard let text = params["transaction"]?.string, let bytes = try? Base64.decode(text),
-                let message = Self.message(ofTransaction: bytes)
-            else { throw EVMAnswers.invalid("transaction is base64 of signatures and a message") }
-            return ["signature": .string(Base58.encode(key.sign(message)))]
+            let signed = try signed(params["transaction"])
+            return ["signature": .string(Base58.encode(signed.signature)), "transaction": .string(signed.text)]
+        case "solana_signAllTransactions":
+            guard let list = params["transactions"]?.array else {
+                throw EVMAnswers.invalid("transactions is a list")
+            }
+            var signed: [JSON] = []
+            for transaction in list { signed.append(.string(try self.signed(transaction).text)) }
+            return ["transactions": .array(signed)]
         default: throw EVMAnswers.unsupported(method)
         }
     }
 
-    /// What is signed of a serialized transaction: everything behind its list of signatures.
-    private static func message(ofTransaction bytes: [UInt8]) -> [UInt8]? {
+    /// Signs a serialized transaction as its first signer, who pays: a list of signatures, and the message behind it.
+    private func signed(_ json: JSON?) throws(PeerError) -> (signature: [UInt8], text: String) {
         // The count is one byte below 128, and no transaction has so many signers.
-        guard let count = bytes.first, count < 128 else { return nil }
-        let start = 1 + Int(count) * signatureBytes
-        guard bytes.count > start else { return nil }
-        return Array(bytes[start...])
+        guard let text = json?.string, var bytes = try? Base64.decode(text), let count = bytes.first,
+            (1..<128).contains(count), bytes.count > 1 + Int(count) * Self.signatureBytes
+        else { throw EVMAnswers.invalid("a transaction is base64 of signatures and a message") }
+        let signature = key.sign(Array(bytes[(1 + Int(count) * Self.signatureBytes)...]))
+        bytes.replaceSubrange(1..<1 + Self.signatureBytes, with: signature)
+        return (signature, Base64.encode(bytes))
     }
 
     private static let signatureBytes = 64
