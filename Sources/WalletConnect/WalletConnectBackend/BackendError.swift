@@ -40,6 +40,8 @@ public struct BackendError: Error, Sendable, Hashable, CustomStringConvertible {
         case tooManyRequests = "too_many_requests"
         /// A plugin refused the request.
         case refusedByPlugin = "refused_by_plugin"
+        /// A plugin threw or took too long; it is told of in events, and never thrown.
+        case pluginFailed = "plugin_failed"
         /// The relay refuses this client, or did not take the message in time.
         case relayUnreachable = "relay_unreachable"
         /// The records could not be read or written.

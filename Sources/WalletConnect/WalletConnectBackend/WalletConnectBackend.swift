@@ -95,8 +95,21 @@ public final class WalletConnectBackend: Sendable {
             http: http, clock: clock, pace: pace, random: random, logger: logger, metrics: factory)
         clientEvents = client.events()
         (jobs, newJobs) = AsyncStream.makeStream()
-        events = EventHub(waitingMax: settings.eventsWaitingMax) { counters.eventDropped() }
-        self.plugins = plugins.map { PluginRunner($0, settings: settings, pace: pace) }
+        let hub = EventHub(waitingMax: settings.eventsWaitingMax) { counters.eventDropped() }
+        events = hub
+        self.plugins = plugins.map { plugin in
+            PluginRunner(plugin, settings: settings, pace: pace) { failure in
+                counters.pluginFailed()
+                logger.warning(
+                    "a plugin failed", metadata: ["plugin": "\(failure.plugin)", "why": "\(failure.why)"])
+                let error = BackendError(.pluginFailed, "the plugin \(failure.plugin) failed", cause: failure.why)
+                // Listeners are told, plugins are not: one that fails at events would be told of that for ever.
+                hub.send([
+                    BackendEvent(
+                        .error, userID: failure.userID, topic: failure.topic, at: clock.now, detail: .failure(error))
+                ])
+            }
+        }
     }
 
     // MARK: Life

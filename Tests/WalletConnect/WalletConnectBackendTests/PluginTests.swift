@@ -104,6 +104,10 @@ struct PluginTests {
             #expect(health.plugins.map(\.name) == ["broken", "stuck"])
             #expect(health.plugins.allSatisfy { !$0.isHealthy && $0.failures > 0 })
             await until { told.events.count >= 10 }
+            for event in told.events {
+                guard case .failure(let error) = event.detail else { continue }
+                #expect(error.code == .pluginFailed)
+            }
             world.backend.off(token)
         }
     }

@@ -259,6 +259,22 @@ struct RequestTests {
         }
     }
 
+    @Test func `a request's link opens the wallet where it waits`() async throws {
+        let options = World.Options {
+            $0.wallet = { settings in
+                settings.metadata.redirect = Metadata.Redirect(universal: "https://wallet.example/")
+            }
+        }
+        try await World.with(options) { world in
+            let connection = try await world.connect()
+            let pending = try await world.backend.request(
+                "personal_sign", ["0x00"], on: World.mainnet, for: .user("alice"))
+            #expect(
+                pending.deepLink
+                    == "https://wallet.example/wc?requestId=\(pending.id)&sessionTopic=\(connection.topic)")
+        }
+    }
+
     @Test func `a request ends when its session does`() async throws {
         try await World.with { world in
             try await world.connect()

@@ -1,3 +1,4 @@
+import Logging
 import Primitives
 import Storage
 import Synchronization
@@ -173,6 +174,7 @@ extension WalletConnectBackend {
         } then: { connection in
             self.client.handOver(id)
             self.metrics.connection("connected")
+            self.log("wallet connected", connection)
             self.connecting.resume(id, with: connection)
             self.tell([self.event(.connect, connection, at: now)])
         }
@@ -196,9 +198,19 @@ extension WalletConnectBackend {
         } then: { connection in
             self.client.handOver(id)
             if connection.sessionTopic == nil { self.metrics.connection(end.reason.rawValue) }
+            self.log("connection ended", connection)
             self.connecting.resume(id, with: connection)
             self.tell([self.event(connection.state == .expired ? .expire : .disconnect, connection, at: now)])
         }
+    }
+
+    private func log(_ what: Logger.Message, _ connection: Connection) {
+        logger.info(
+            what,
+            metadata: [
+                "user": "\(connection.userID)", "topic": "\(connection.topic)", "state": "\(connection.state)",
+                "reason": "\(connection.end?.reason.rawValue ?? "-")",
+            ])
     }
 
     func event(_ kind: BackendEvent.Kind, _ connection: Connection, at now: Timestamp) -> BackendEvent {

@@ -1,6 +1,7 @@
 import Primitives
 import Synchronization
 import WalletConnectClient
+import WalletConnectProtocol
 
 /// Runs a plugin's hooks, each for a bounded time, whatever the plugin does.
 ///
@@ -10,19 +11,31 @@ final class PluginRunner: Sendable {
     private struct State {
         var running = 0
         var failures = 0
-        var lastFailure: String?
     }
 
     let plugin: any BackendPlugin
     private let milliseconds: Int64
     private let hangsMax: Int
     private let pace: Pace
+    private let onFailure: @Sendable (Failure) -> Void
     private let state = Mutex(State())
     private let queue: AsyncStream<BackendEvent>.Continuation
     private let pump: Mutex<Task<Void, Never>?>
 
-    init(_ plugin: any BackendPlugin, settings: BackendSettings, pace: Pace) {
+    /// A hook that failed.
+    struct Failure: Sendable {
+        let plugin: String
+        let why: String
+        let userID: String?
+        let topic: Topic?
+    }
+
+    init(
+        _ plugin: any BackendPlugin, settings: BackendSettings, pace: Pace,
+        onFailure: @escaping @Sendable (Failure) -> Void
+    ) {
         self.plugin = plugin
+        self.onFailure = onFailure
         milliseconds = settings.pluginMilliseconds
         hangsMax = settings.pluginHangsMax
         self.pace = pace
@@ -33,7 +46,7 @@ final class PluginRunner: Sendable {
         let task = Task { [weak self] in
             for await event in events {
                 guard let self else { return }
-                _ = await self.run { try await self.plugin.on(event) }
+                _ = await self.run(event.userID, event.topic) { try await self.plugin.on(event) }
             }
         }
         pump.withLock { $0 = task }
@@ -51,7 +64,7 @@ final class PluginRunner: Sendable {
     /// Hands an event over; they come one after the other.
     func tell(_ events: [BackendEvent]) {
         for event in events {
-            if case .dropped = queue.yield(event) { note("too many events wait") }
+            if case .dropped = queue.yield(event) { note("too many events wait", event.userID, event.topic) }
         }
     }
 
@@ -60,13 +73,23 @@ final class PluginRunner: Sendable {
     }
 
     /// Runs a hook until it ends, or its time is over.
-    func run<Value: Sendable>(_ hook: @escaping @Sendable () async throws -> Value) async -> Ending<Value> {
+    ///
+    /// - Parameters:
+    ///   - userID: whom it is about, for the report of a failure.
+    ///   - topic: what it is about.
+    func run<Value: Sendable>(
+        _ userID: String? = nil, _ topic: Topic? = nil, _ hook: @escaping @Sendable () async throws -> Value
+    ) async -> Ending<Value> {
         let isFree = state.withLock { state in
             guard state.running < hangsMax else { return false }
             state.running += 1
             return true
         }
-        guard isFree else { return note("\(hangsMax) of its hooks hang") }
+        guard isFree else {
+            let why = "\(hangsMax) of its hooks hang"
+            note(why, userID, topic)
+            return .failed(why)
+        }
         let ending = Once<Ending<Value>>()
         let work = Task {
             let result: Ending<Value>
@@ -88,21 +111,13 @@ final class PluginRunner: Sendable {
         let result = await ending.value()
         timer.cancel()
         work.cancel()
-        if case .failed(let why) = result { note(why) }
+        if case .failed(let why) = result { note(why, userID, topic) }
         return result
     }
 
-    @discardableResult
-    private func note<Value: Sendable>(_ why: String) -> Ending<Value> {
-        note(why)
-        return .failed(why)
-    }
-
-    private func note(_ why: String) {
-        state.withLock { state in
-            state.failures += 1
-            state.lastFailure = why
-        }
+    private func note(_ why: String, _ userID: String?, _ topic: Topic?) {
+        state.withLock { $0.failures += 1 }
+        onFailure(Failure(plugin: plugin.name, why: why, userID: userID, topic: topic))
     }
 }
 

@@ -58,6 +58,12 @@ extension WalletConnectBackend {
         }
         touch(connection.id, at: now)
         try await writer.store([])
+        logger.info(
+            "wallet asked",
+            metadata: [
+                "id": "\(id)", "user": "\(call.userID)", "topic": "\(call.topic)", "chain": "\(chain)",
+                "method": "\(method)",
+            ])
         spawn { await self.watchCall(id) }
         return PendingCall(backend: self, call: call, deepLink: deepLink(call, connection), id: id)
     }
@@ -84,25 +90,16 @@ extension WalletConnectBackend {
 
     private func askPlugins(_ call: WalletCall) async throws(BackendError) {
         for plugin in plugins {
-            switch await plugin.run({ try await plugin.plugin.before(call) }) {
+            switch await plugin.run(call.userID, call.topic, { try await plugin.plugin.before(call) }) {
             case .value: break
             case .refused(let refusal):
                 throw BackendError(.refusedByPlugin, refusal.reason, cause: plugin.plugin.name)
-            case .failed(let why):
-                pluginFailed(plugin, why, call.userID, call.topic)
+            case .failed:
                 guard plugin.plugin.isRequired else { continue }
                 throw BackendError(
                     .refusedByPlugin, "\(plugin.plugin.name) does not answer", cause: plugin.plugin.name)
             }
         }
-    }
-
-    private func pluginFailed(_ plugin: PluginRunner, _ why: String, _ userID: String, _ topic: Topic) {
-        metrics.pluginFailed()
-        // Not told to plugins: one that fails at events would be told of its own failures for ever.
-        logger.warning("a plugin failed", metadata: ["plugin": "\(plugin.plugin.name)", "why": "\(why)"])
-        let error = BackendError(.peerError, "the plugin \(plugin.plugin.name) failed", cause: why)
-        events.send([BackendEvent(.error, userID: userID, topic: topic, at: clock.now, detail: .failure(error))])
     }
 
     private func deepLink(_ call: WalletCall, _ connection: Connection) -> String? {
@@ -205,21 +202,23 @@ extension WalletConnectBackend {
 
     private func count(_ call: WalletCall, _ outcome: CallOutcome, at now: Timestamp) {
         let took = now.milliseconds(since: call.createdAt)
-        switch outcome {
-        case .result: metrics.call(call.kind, "ok", took: took)
-        case .failure(let error):
-            metrics.call(call.kind, error.code.rawValue, took: took)
+        var ending = "ok"
+        if case .failure(let error) = outcome {
+            ending = error.code.rawValue
             metrics.failed(error.code)
         }
+        metrics.call(call.kind, ending, took: took)
+        logger.info(
+            "wallet answered",
+            metadata: [
+                "id": "\(call.id ?? 0)", "user": "\(call.userID)", "topic": "\(call.topic)", "chain": "\(call.chain)",
+                "method": "\(call.method)", "outcome": "\(ending)", "milliseconds": "\(took)",
+            ])
     }
 
     private func tellPlugins(_ call: WalletCall, _ outcome: CallOutcome) {
         for plugin in plugins {
-            spawn {
-                if case .failed(let why) = await plugin.run({ try await plugin.plugin.after(call, outcome) }) {
-                    self.pluginFailed(plugin, why, call.userID, call.topic)
-                }
-            }
+            spawn { _ = await plugin.run(call.userID, call.topic) { try await plugin.plugin.after(call, outcome) } }
         }
     }
 
