@@ -127,6 +127,8 @@ struct BackendProcess: Sendable {
                 "personal_sign",
                 [.string(Hex.encodePrefixed(text.utf8)), .string(try account(number, backend).address)],
                 on: chain, for: .user(Self.name(number)))
+            // It is stored, so its answer has to be found, whoever is alive to take it.
+            say("asked \(call.id) \(number) \(text)")
             _ = try await call.value()
         }
     }
@@ -163,6 +165,7 @@ struct BackendProcess: Sendable {
                 try Self.check(try await call.value(), text, account.address)
             }
             let all = asking.seconds
+            try await findAnswers(backend, expected)
             let (trips, spent) = try await ask(for: Self.measuredSeconds) { number, text in
                 let account = try account(number, backend)
                 let call = try await backend.request(
@@ -172,6 +175,21 @@ struct BackendProcess: Sendable {
             }
             report("answered", answered, restored, cpu, memory, all, trips, spent)
         }
+    }
+
+    /// Each request that the last life had made has the answer that its wallet gave, before or after the end.
+    private func findAnswers(
+        _ backend: WalletConnectBackend, _ expected: [Int: (topic: String, address: String)]
+    ) async throws {
+        let lines = try String(contentsOfFile: "\(folder)/asked", encoding: .utf8).split(separator: "\n")
+        for line in lines {
+            let words = line.split(separator: " ", maxSplits: 3).map(String.init)
+            guard words.count == 4, let id = Int64(words[1]), let was = Int(words[2]).flatMap({ expected[$0] }) else {
+                throw Failure("the list of requests is damaged")
+            }
+            try Self.check(try await backend.outcome(of: id).value(), words[3], was.address)
+        }
+        say(#"{"phase":"found","answers":\#(lines.count)}"#)
     }
 
     private func reference(_ records: any KeyValueStore) async throws {

@@ -53,6 +53,9 @@ struct Campaign: Sendable {
         _ = try await wallet.request(min(users, 50), within: patienceSeconds)
         try await socketsAreTwo(relay)
         child.kill()
+        var asked: [String] = []
+        for await line in child.lines where line.hasPrefix("asked ") { asked.append(line) }
+        try asked.joined(separator: "\n").write(toFile: "\(folder)/asked", atomically: true, encoding: .utf8)
         say(#"{"phase":"killed","signal":"SIGKILL","asked":\#(wallet.requestCount())}"#)
     }
 

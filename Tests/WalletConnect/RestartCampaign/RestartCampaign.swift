@@ -5,7 +5,8 @@ import Foundation
 ///
 ///     RestartCampaign [--users 300] [--folder FOLDER] [--reference]
 ///
-/// Ends with 0 only when each user's session answered with a signature of that user's account. Each line of standard output
+/// Ends with 0 only when each user's session answered with a signature of that user's account, and each request of the
+/// process that was killed has its answer. Each line of standard output
 /// is a JSON object with a `phase`; with `--reference` the bare client's figures on the same records come last.
 @main
 struct RestartCampaign {
