@@ -1,7 +1,5 @@
-// A wallet pairs, approves what it supports, and answers what is asked; docs/guides/getting-started-wallet.md explains.
+// A wallet approves what it supports of each proposal, and refuses to sign.
 
-import ChainEVM
-import Cryptography
 import Metrics
 import NIOPosix
 import Primitives
@@ -12,32 +10,33 @@ import WalletConnectProtocol
 import WalletKit
 
 // snippet.hide
-let arguments = CommandLine.arguments + ["", "ws://127.0.0.1:5555"]
-let (uri, relay) = (arguments[1], arguments[2])
-let key = Secp256k1.PrivateKey()
+let arguments = CommandLine.arguments.dropFirst()
+let (uri, relay) = (arguments.first ?? "wc:", arguments.dropFirst().first ?? "ws://127.0.0.1:5555")
 // snippet.show
+// Records go into any Store; what is in them is sealed under a key that is kept elsewhere.
+let store = MemoryStore()
+try await store.migrate(TableKeyValueStore.migrations)
+let about = Metadata(name: "Purse", description: "Keeps keys", url: "https://purse.example", icons: [])
 let kit = WalletKit(
-    settings: WalletKitSettings(
-        metadata: Metadata(name: "My wallet", description: "Signs", url: "https://wallet.example", icons: []),
-        relay: RelaySettings(urls: [relay])),
-    records: MemoryKeyValueStore(), storeKey: SecretBytes.random(count: SealedRecords.storeKeyBytesMin),
+    settings: WalletKitSettings(metadata: about, relay: RelaySettings(urls: [relay])),
+    records: TableKeyValueStore(store: store), storeKey: SecretBytes.random(count: SealedRecords.storeKeyBytesMin),
     transport: try WebSocketTransport(eventLoops: MultiThreadedEventLoopGroup.singleton),
     metrics: NOOPMetricsHandler.instance)
 
 let supported: NamespaceMap<SessionNamespace> = [
     "eip155": SessionNamespace(
-        chains: ["eip155:1"], accounts: ["eip155:1:\(Address(publicKey: key.publicKey))"],
-        methods: ["personal_sign"], events: [])
+        chains: ["eip155:1"], accounts: ["eip155:1:0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"],
+        methods: ["personal_sign"], events: ["chainChanged"])
 ]
 
 try await withWalletKit(kit) { kit in
-    // A wallet that handles no sign-ins leaves them out: dApps fall back to a proposal.
+    // This wallet signs nobody in: without `.sessionAuthenticate` dApps are told so, and send a proposal.
     let events = kit.events([.sessionProposal, .sessionRequest, .sessionDelete])
     try await kit.pair(uri)
     for await event in events {
         switch event {
         case .sessionProposal(let received):
-            // Show the person who asks and for what, and ask.
+            // A person would be shown received.proposal.proposer here, and asked.
             let namespaces = try WalletKit.buildApprovedNamespaces(for: received.proposal, supported: supported)
             if namespaces.isEmpty {
                 try await kit.rejectSession(received, reason: WalletKit.reason(.unsupportedChains))
@@ -45,15 +44,8 @@ try await withWalletKit(kit) { kit in
                 try await kit.approveSession(received, namespaces: namespaces)
             }
         case .sessionRequest(let request):
-            // Show the person what would be signed, and ask. A no is an answer too.
-            guard let text = request.params?[0]?.string, let message = try? Hex.decodePrefixed(text) else {
-                try await kit.respondSessionRequest(
-                    request, with: .failure(SDKError.userRejectedRequest.peerError()))
-                continue
-            }
-            let signature = TransactionSignature(key.sign(digest: EIP191.hash(message: message)))
-            try await kit.respondSessionRequest(
-                request, with: .result(.string(Hex.encodePrefixed(signature.bytes65))))
+            let answer = Answer.failure(SDKError.userRejected.peerError())
+            try await kit.respondSessionRequest(request, with: answer)
         case .sessionDelete: return
         default: break
         }
