@@ -62,7 +62,9 @@
             let link = try MySQLLink(settings, statementSeconds: seconds)
             try link.execute(
                 "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, "
-                    + "innodb_lock_wait_timeout = \(lockSeconds), lock_wait_timeout = \(lockSeconds)")
+                    + "innodb_lock_wait_timeout = \(lockSeconds), lock_wait_timeout = \(lockSeconds), "
+                    // What a sort looks at: all of a key, not its first thousand bytes.
+                    + "max_sort_length = \(Self.indexBytesMax)")
             if link.isMariaDB {
                 try link.execute(
                     "SET SESSION max_statement_time = \(seconds), "

@@ -19,6 +19,10 @@
             try await ServerChecks.contracts(server)
         }
 
+        @Test func `1,500 random operations give the same results in memory and in MariaDB`() async throws {
+            try await ServerChecks.random(server)
+        }
+
         @Test func `two processes on one MariaDB database are one writer after another`() async throws {
             try await ServerChecks.race(server)
         }

@@ -12,6 +12,13 @@ enum ServerChecks {
         try await checkKeyValueStore { try await server.freshRecords() }
     }
 
+    /// Random units of work, many of them refused in the middle, do what they do in memory.
+    static func random(_ server: some DatabaseServer) async throws {
+        let store = try await server.fresh()
+        try await checkAgainstMemory(store, named: server.scheme, operations: 1_500, comparesNumbers: false)
+        await store.close()
+    }
+
     /// Two processes count one record up by compare-and-set: each step is won once, and nothing is lost.
     static func race(_ server: some DatabaseServer) async throws {
         let url = try server.url(server.makePlace())
