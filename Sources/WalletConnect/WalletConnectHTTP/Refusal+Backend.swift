@@ -26,13 +26,14 @@ extension Refusal {
         case .peerError, .invalidResponse, .nodeUnavailable: .badGateway
         case .requestTimeout: .gatewayTimeout
         case .relayUnreachable, .storeUnavailable, .cancelled, .closed: .serviceUnavailable
+        case .pluginFailed: .internalServerError
         }
     }
 
     /// Texts of the others name relays, nodes and databases.
     private static func isAboutTheRequest(_ code: BackendError.Code) -> Bool {
         switch code {
-        case .relayUnreachable, .storeUnavailable, .nodeUnavailable, .closed: false
+        case .relayUnreachable, .storeUnavailable, .nodeUnavailable, .closed, .pluginFailed: false
         default: true
         }
     }
