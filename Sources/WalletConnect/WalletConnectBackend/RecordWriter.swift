@@ -99,15 +99,22 @@ final class RecordWriter: Sendable {
     ) async throws(KeyValueError) {
         guard !changes.isEmpty else { return }
         let start = ContinuousClock.now
-        var attempts = 0
+        var (changes, attempts) = (changes, 0)
         while true {
             do throws(KeyValueError) {
                 try await records.apply(changes)
                 metrics.stored(changes.count, took: start.duration(to: .now))
                 return
             } catch {
-                attempts += 1
                 metrics.storeFailed()
+                if error.code == .valueTooLarge, let key = error.key {
+                    // What a wallet sent must not end everybody else's work.
+                    logger.error("a record is too large and is left out", metadata: ["key": "\(key)"])
+                    changes.removeAll { $0.key == key }
+                    if changes.isEmpty { return }
+                    continue
+                }
+                attempts += 1
                 guard error.isRetryable, attempts < Self.attemptsMax, !Task.isCancelled else { throw error }
                 logger.warning("backend records not stored, trying again", metadata: ["error": "\(error)"])
                 await pace.sleep(milliseconds: Self.firstDelayMilliseconds << Int64(attempts - 1))

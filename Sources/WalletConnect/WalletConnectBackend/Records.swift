@@ -106,7 +106,10 @@ extension Connection {
             for event in namespace.events where !events.contains(event) { events.append(event) }
         }
         (self.methods, self.events) = (methods, events)
-        peer = session.peer.metadata
+        var metadata = session.peer.metadata
+        metadata.icons = Array(
+            metadata.icons.filter { $0.utf8.count <= Self.iconBytesMax }.prefix(Self.iconsMax))
+        peer = metadata
         expiresAt = Timestamp(milliseconds: session.expiry * 1000)
         return self != old
     }

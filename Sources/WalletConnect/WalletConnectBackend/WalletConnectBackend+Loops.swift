@@ -110,17 +110,15 @@ extension WalletConnectBackend {
     }
 
     private func heard(_ told: SessionEvent, _ chain: String, _ topic: Topic) {
-        guard let known = connection(topic) else { return }
+        guard let known = connection(topic), known.state == .active else { return }
         let now = clock.now
-        _ = change(known.id) { connection in
-            guard connection.state == .active else { return false }
-            connection.lastActivityAt = now
-            return true
-        } then: { connection in
+        touch(known.id, at: now)
+        writer.put([]) {
             self.tell([
                 BackendEvent(
-                    .update, userID: connection.userID, topic: topic, at: now,
-                    detail: .walletEvent(connection, name: told.name, data: told.data, chain: chain))
+                    .update, userID: known.userID, topic: topic, at: now,
+                    detail: .walletEvent(
+                        self.connection(topic) ?? known, name: told.name, data: told.data, chain: chain))
             ])
         }
     }

@@ -15,6 +15,13 @@ public struct Connection: Sendable, Hashable {
         case disconnected
     }
 
+    /// Seconds to which ``lastActivityAt`` is exact.
+    public static let activityGrainSeconds: Int64 = 10
+    /// Icons of a wallet that are kept; wallets send whole pictures here, too.
+    public static let iconsMax = 4
+    /// Bytes of an icon's address that is kept.
+    public static let iconBytesMax = 2048
+
     /// The proposal's id, which grows with time; the cursor of lists.
     public let id: Int64
     /// The session's topic; the pairing's as long as there was no session.
@@ -45,7 +52,7 @@ public struct Connection: Sendable, Hashable {
     public let createdAt: Timestamp
     /// When it last changed.
     public internal(set) var updatedAt: Timestamp
-    /// The last request, answer or word of the wallet.
+    /// The last request, answer or word of the wallet, to ``activityGrainSeconds``.
     public internal(set) var lastActivityAt: Timestamp
     /// When the proposal, or the session, runs out.
     public internal(set) var expiresAt: Timestamp

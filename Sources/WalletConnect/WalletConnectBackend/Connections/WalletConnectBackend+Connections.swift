@@ -165,9 +165,11 @@ extension WalletConnectBackend {
     /// A session came to be.
     func activate(_ id: Int64, _ session: Session) {
         let now = clock.now
+        // What the wallet changed since came as an event of a session that was nobody's yet.
+        let newest = client.session(session.topic) ?? session
         let changed = change(id) { connection in
             guard connection.state == .pending else { return false }
-            _ = connection.take(session)
+            _ = connection.take(newest)
             connection.state = .active
             (connection.updatedAt, connection.lastActivityAt) = (now, now)
             return true
@@ -178,7 +180,11 @@ extension WalletConnectBackend {
             self.connecting.resume(id, with: connection)
             self.tell([self.event(.connect, connection, at: now)])
         }
-        guard changed == nil else { return }
+        if changed != nil {
+            // The wallet may have ended it before it was anybody's.
+            if client.session(session.topic) == nil { close(id, ConnectionEnd(.wallet)) }
+            return
+        }
         client.handOver(id)
         // Somebody ended the connection while the wallet said yes.
         guard let known = directory.withLock({ $0.connections[id] }), !known.isLiving else { return }
@@ -251,6 +257,10 @@ extension WalletConnectBackend {
 
     /// Waits until a pending connection is none any more.
     func settled(_ id: Int64) async throws(BackendError) -> Connection {
+        guard directory.withLock({ $0.connections[id] }) != nil else {
+            try requireRunning()
+            throw BackendError(.notConnected, "the connection ended long ago")
+        }
         let found = await connecting.wait(for: id) {
             directory.withLock { $0.connections[id] }.flatMap { $0.state == .pending ? nil : $0 }
         }

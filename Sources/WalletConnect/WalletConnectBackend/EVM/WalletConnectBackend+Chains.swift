@@ -15,6 +15,8 @@ extension WalletConnectBackend {
 
     /// The native balance of every account of the session, in the chain's smallest unit, each with its own error.
     ///
+    /// At most ``BackendSettings/balanceAccountsMax`` accounts, ``BackendSettings/nodeCallsMax`` at once.
+    ///
     /// - Throws: ``BackendError``: `unknown_user`, `not_connected`, `connection_pending`, `session_expired`.
     public func balances(for target: ConnectionTarget) async throws(BackendError) -> [AccountBalance] {
         let accounts = Array(try await live(target).accounts.prefix(settings.balanceAccountsMax))

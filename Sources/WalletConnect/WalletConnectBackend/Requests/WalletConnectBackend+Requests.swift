@@ -117,6 +117,9 @@ extension WalletConnectBackend {
         guard connection.chains.contains(chain) else {
             throw BackendError(.unsupportedChain, "the session has no \(chain)", field: "chain")
         }
+        guard client.session(connection.topic) != nil else {
+            throw BackendError(.notConnected, "the session was ended")
+        }
         guard allows(connection, chain, method) else {
             throw BackendError(.unsupportedMethod, "the session has no \(method) on \(chain)", field: "method")
         }
@@ -159,10 +162,13 @@ extension WalletConnectBackend {
         client.session(connection.topic)?.allows(chain: chain.description, method: method) == true
     }
 
-    private func touch(_ id: Int64, at now: Timestamp) {
+    /// Somebody used the connection; written once in a while, for a wallet or a caller could do it all the time.
+    func touch(_ id: Int64, at now: Timestamp) {
         _ = change(id) { connection in
-            guard connection.state == .active else { return false }
-            connection.lastActivityAt = max(connection.lastActivityAt, now)
+            guard connection.state == .active,
+                connection.lastActivityAt.adding(seconds: Connection.activityGrainSeconds) <= now
+            else { return false }
+            connection.lastActivityAt = now
             return true
         }
     }

@@ -51,6 +51,8 @@ extension WalletConnectBackend {
 
     /// Has the wallet sign a transaction (`solana_signTransaction`).
     ///
+    /// Wallets may change it, by a fee for example, and whoever sends it finds out what was signed; it is not compared here.
+    ///
     /// - Parameter transaction: as it is serialized, with room for the signatures.
     /// - Throws: ``BackendError``: `invalid_params`, `invalid_response` for what is no signature.
     public func solanaSignTransaction(
