@@ -18,7 +18,7 @@ struct Conversation: Sendable {
     func answer(_ update: Update) async throws {
         // In a group everybody would see the QR code, and whoever scans first is connected.
         guard update.isPrivate else { return }
-        let user = "telegram:\(update.sender)"
+        let user = "\(Self.prefix)\(update.sender)"
         let words = update.text.split(separator: " ", maxSplits: 1).map(String.init)
         do {
             switch words.first {
@@ -39,11 +39,27 @@ struct Conversation: Sendable {
     private func connect(_ user: String, _ chat: Int64) async throws {
         if backend.isConnected(user) { return try await api.send(status(of: user), to: chat) }
         let pending = try await backend.connect(ConnectionRequest(userID: user, chains: [chain]))
-        // A phone opens the link, a computer's screen is scanned.
+        // A phone opens the link, a computer's screen is scanned. What comes of it is told by `tell(of:)`.
         try await api.send(photo: try pending.qrPNG(), caption: pending.uri, to: chat)
-        let connection = try await pending.connection()
-        try await api.send("Connected: \(connection.accounts.first?.address ?? "")", to: chat)
     }
+
+    /// Tells a user what became of their connection, also when it happened while the bot was away.
+    func tell(of event: BackendEvent) async throws {
+        // In a private chat the chat has the user's number.
+        guard let user = event.userID, user.hasPrefix(Self.prefix), let chat = Int64(user.dropFirst(Self.prefix.count)),
+            case .connection(let connection) = event.detail
+        else { return }
+        switch event.kind {
+        case .connect: try await api.send("Connected: \(connection.accounts.first?.address ?? "")", to: chat)
+        case .expire: try await api.send("The connection has expired; /connect makes a new one.", to: chat)
+        case .disconnect where connection.end?.reason != .local:
+            try await api.send("Your wallet has ended the connection, or said no to it.", to: chat)
+        default: return
+        }
+    }
+
+    /// Users of other front ends of the same backend have other names.
+    private static let prefix = "telegram:"
 
     private func sign(_ text: String, _ user: String, _ chat: Int64) async throws {
         guard !text.isEmpty else { return try await api.send("What? /sign TEXT", to: chat) }

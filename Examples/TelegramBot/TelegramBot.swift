@@ -42,11 +42,18 @@ struct TelegramBot {
             metrics: NOOPMetricsHandler.instance)
         let conversation = Conversation(backend: backend, api: api, chain: try ChainID("eip155:1"))
 
+        // Listened to from before the start, when what happened meanwhile is told.
+        let events = backend.events([.connect, .disconnect, .expire])
         try await withBackend(backend) { backend in
             print("the bot listens; \(backend.figures.active) users are connected")
             var offset = try await Offset.read(records)
             // Until it is stopped: each answer goes its own way, so that nobody waits for somebody else's wallet.
             try await withThrowingDiscardingTaskGroup { group in
+                group.addTask {
+                    for await event in events {
+                        do { try await conversation.tell(of: event) } catch { print("an event is lost: \(error)") }
+                    }
+                }
                 let places = Places(conversationsMax)
                 while !Task.isCancelled {
                     for update in try await patiently({ try await api.updates(from: offset) })
