@@ -6,10 +6,10 @@ extension WalletKit {
     /// is lost between the start and the first listener. A listener that is slow loses the newest events beyond
     /// ``WalletKitSettings/listenerEventsMax``. The stream ends with the kit, or with the listener.
     ///
-    /// - Parameter names: the kinds of events; a wallet that doesn't sign in leaves `.sessionAuthenticate` out, see
-    ///   ``SignInShowing``.
+    /// - Parameter names: the kinds of events; sign-ins are among them only by name, since dApps send nothing else while
+    ///   somebody listens to them, see ``SignInShowing``.
     public func events(
-        _ names: Set<WalletKitEvent.Name> = Set(WalletKitEvent.Name.allCases)
+        _ names: Set<WalletKitEvent.Name> = .allButSignIns
     ) -> AsyncStream<WalletKitEvent> {
         hub.events(names)
     }

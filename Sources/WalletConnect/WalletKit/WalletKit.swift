@@ -11,7 +11,7 @@ public import WalletConnectProtocol
 /// let kit = WalletKit(settings: settings, records: records, storeKey: key, transport: transport)
 /// try await withWalletKit(kit) { kit in
 ///     try await kit.pair(uri)
-///     for await event in kit.events() {
+///     for await event in kit.events() {          // and sign-ins: kit.events(.all)
 ///         switch event {
 ///         case .sessionProposal(let received): …
 ///         case .sessionRequest(let request): …

@@ -82,6 +82,14 @@ public enum WalletKitEvent: Sendable {
     }
 }
 
+extension Set<WalletKitEvent.Name> {
+    /// Every event, for a wallet that answers sign-ins.
+    public static var all: Self { Set(WalletKitEvent.Name.allCases) }
+
+    /// Every event but ``WalletKitEvent/sessionAuthenticate(_:)``.
+    public static var allButSignIns: Self { all.subtracting([.sessionAuthenticate]) }
+}
+
 /// A session is gone.
 public struct SessionDeletion: Sendable, Hashable {
     /// The session's topic.

@@ -15,7 +15,7 @@ struct EventHubTests {
 
     @Test func `listeners may be cancelled while events come, and nobody waits for the other`() async throws {
         let hub = try Self.hub()
-        let (listening, turns) = (4, 250)
+        let (listening, turns) = (4, 100)
         let done = Counter()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<listening {
@@ -42,6 +42,47 @@ struct EventHubTests {
             }
         }
         #expect(hub.count(of: .sessionPing) == 0)
+    }
+
+    @Test func `a listener of a kind is called for that kind, with what the event carries`() async throws {
+        let kit = try Stage.kit("Wallet", "ws://127.0.0.1:1")
+        let seen = Notes<String>()
+        kit.on(.sessionExpire) { seen.add("expire \($0 == Self.topic)") }
+        kit.on(.sessionUpdate) { seen.add("update \($0 == Self.topic)") }
+        kit.on(.sessionExtend) { seen.add("extend \($0 == Self.topic)") }
+        kit.on(.sessionPing) { seen.add("ping \($0 == Self.topic)") }
+        kit.on(.pairingExpire) { seen.add("pairing expire \($0 == Self.topic)") }
+        kit.on(.pairingDelete) { seen.add("pairing delete \($0 == Self.topic)") }
+        kit.on(.sessionDelete) { seen.add("delete \($0.reason == .local)") }
+        kit.on(.proposalExpire) { seen.add("proposal \($0.id == .number(1))") }
+        kit.on(.sessionRequestExpire) { seen.add("request \($0.id == .number(2))") }
+        kit.on(.sessionEvent) { seen.add("event \($0.event.name)") }
+        let events: [SignEvent] = [
+            .sessionExpire(topic: Self.topic),
+            .sessionUpdate(topic: Self.topic, id: .number(3), namespaces: [:]),
+            .sessionExtend(topic: Self.topic, id: .number(4), expirySeconds: 5),
+            .sessionPing(topic: Self.topic, id: .number(6)), .pairingExpire(topic: Self.topic),
+            .pairingDelete(topic: Self.topic, id: nil), .sessionDelete(topic: Self.topic, id: nil, reason: .local),
+            .proposalExpire(pairingTopic: Self.topic, id: .number(1)),
+            .sessionRequestExpire(topic: Self.topic, id: .number(2)),
+            .sessionEvent(
+                topic: Self.topic, id: .number(7), event: SessionEvent(name: "told", data: nil), chainID: "eip155:1"),
+        ]
+        for event in events { kit.hub.publish(try #require(WalletKitEvent(event))) }
+        if WalletKitEvent(.pairingPing(topic: Self.topic, id: .number(8))) != nil {
+            Issue.record("no event of a wallet")
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await kit.hub.serve() }
+            group.addTask { try await eventually("every call") { seen.all.count == events.count } }
+            try await group.next()
+            kit.hub.finish()
+        }
+        #expect(
+            Set(seen.all) == [
+                "expire true", "update true", "extend true", "ping true", "pairing expire true", "pairing delete true",
+                "delete true", "proposal true", "request true", "event told",
+            ])
     }
 
     @Test func `events of several tasks reach every listener in one order`() async throws {

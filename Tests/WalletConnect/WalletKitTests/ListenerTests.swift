@@ -159,21 +159,23 @@ struct ListenerTests {
     }
 
     @Test func `requests are shown one at a time where that is wanted, also past one that runs out`() async throws {
-        let wallet = Stage.Wallet(change: { $0.requests = .onePerSession })
-        try await Stage.running(wallet, dapp: { $0.sign.lifetimes.requestSeconds = 8 }) { stage in
+        let time = MovedClock()
+        let wallet = Stage.Wallet(clock: time.clock, change: { $0.requests = .onePerSession })
+        try await Stage.running(wallet) { stage in
             let session = try await stage.settle()
             let first = try await stage.ask(session.topic, [1])
             for number in 2...3 {
                 _ = try await stage.dapp.requestWithoutWaiting(
                     SessionRequest(
                         topic: session.topic, chainID: Stage.chain, method: "personal_sign", params: [JSON(number)],
-                        expirySeconds: 300))
+                        expirySeconds: 3_600))
             }
             let shown = try await stage.told.request()
             #expect(shown.id == .number(first.id))
             try await eventually("all three") { stage.kit.pendingSessionRequests.count == 3 }
             #expect(stage.told.rest.isEmpty)
             // Nobody answers the first: it runs out, and the second has its turn.
+            try await time.move(bySeconds: 901, for: stage.kit)
             let second = try await stage.told.request()
             #expect(second.params == [2])
             try await stage.kit.respondSessionRequest(second, with: .result(true))

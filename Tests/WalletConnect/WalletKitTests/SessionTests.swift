@@ -213,15 +213,14 @@ struct SessionTests {
     }
 
     @Test func `a proposal and a request that nobody answers run out, and the wallet is told`() async throws {
-        try await Stage.running(dapp: { settings in
-            settings.sign.lifetimes.proposalSeconds = 8
-            settings.sign.lifetimes.requestSeconds = 8
-        }) { stage in
+        let time = MovedClock()
+        try await Stage.running(Stage.Wallet(clock: time.clock)) { stage in
             let session = try await stage.settle()
             _ = try await stage.propose()
             let proposal = try await stage.told.proposal().proposal
             _ = try await stage.ask(session.topic)
             let request = try await stage.told.request()
+            try await time.move(bySeconds: 901, for: stage.kit)
             let ended = try await stage.told.event("the proposal's end") { event -> ProposalExpiration? in
                 guard case .proposalExpire(let expiration) = event else { return nil }
                 return expiration
@@ -242,11 +241,30 @@ struct SessionTests {
         }
     }
 
+    @Test func `the end of a session's time and signs of life are told, which the JavaScript kit keeps to itself`()
+        async throws
+    {
+        let time = MovedClock()
+        try await Stage.running(Stage.Wallet(clock: time.clock)) { stage in
+            let session = try await stage.settle()
+            try await stage.dapp.ping(session.topic)
+            try await stage.told.event("a ping") { event -> Void? in
+                guard case .sessionPing(session.topic) = event else { return nil }
+                return ()
+            }
+            try await time.move(bySeconds: 604_801, for: stage.kit)
+            #expect(try await stage.told.deletion(of: session.topic).reason == .expired)
+            try await stage.told.event("the end") { event -> Void? in
+                guard case .sessionExpire(session.topic) = event else { return nil }
+                return ()
+            }
+            #expect(stage.kit.activeSessions.isEmpty)
+        }
+    }
+
     @Test func `addresses that cannot be paired are refused, and an expired one too`() async throws {
-        try await Stage.running(dapp: { settings in
-            settings.sign.lifetimes.pairingSeconds = 1
-            settings.sign.lifetimes.proposalSeconds = 1
-        }) { stage in
+        let time = MovedClock()
+        try await Stage.running(Stage.Wallet(clock: time.clock)) { stage in
             for text in ["", "nonsense", "wc:1234", "wc:8097df5f-a8f1-4af8-b2a1-3ebc2b4a5b0c@1?bridge=x&key=y"] {
                 let code = await #expect(throws: SignError.self) { try await stage.kit.pair(text) }?.code
                 #expect(code == .invalidURI, "\(text)")
@@ -259,14 +277,9 @@ struct SessionTests {
 
             let pending = try await stage.dapp.connect(ConnectOffer(optionalNamespaces: Stage.wanted))
             let uri = try #require(pending.uri).text
-            try await eventually("the address has run out") {
-                do throws(SignError) {
-                    try await stage.kit.pair(uri)
-                    return false
-                } catch {
-                    return error.code == .pairingExpired
-                }
-            }
+            try await time.move(bySeconds: 301, for: stage.kit)
+            let code = await #expect(throws: SignError.self) { try await stage.kit.pair(uri) }?.code
+            #expect(code == .pairingExpired)
         }
     }
 }

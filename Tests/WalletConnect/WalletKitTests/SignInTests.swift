@@ -102,6 +102,18 @@ struct SignInTests {
         }
     }
 
+    @Test func `a stream listens to sign-ins only where they are named`() throws {
+        let kit = try Stage.kit("Wallet", "ws://127.0.0.1:1")
+        let usual = kit.events()
+        #expect(kit.listenerCount(of: .sessionProposal) == 1)
+        #expect(kit.listenerCount(of: .sessionAuthenticate) == 0)
+        #expect(!kit.client.handlesAuthentication)
+        let all = kit.events(.all)
+        #expect(kit.listenerCount(of: .sessionAuthenticate) == 1)
+        #expect(kit.client.handlesAuthentication)
+        withExtendedLifetime((usual, all)) {}
+    }
+
     @Test func `while nobody listens to sign-ins the dApp's proposal is shown instead`() async throws {
         try await Stage.running(Stage.Wallet(listens: [.sessionProposal])) { stage in
             #expect(stage.kit.listenerCount(of: .sessionAuthenticate) == 0)

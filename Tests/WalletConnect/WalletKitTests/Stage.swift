@@ -43,8 +43,9 @@ struct Stage: Sendable {
     struct Wallet: Sendable {
         var records: any KeyValueStore = MemoryKeyValueStore()
         var http: (any HTTPExchange)?
+        var clock = WallClock.system
         /// What the stage listens to by itself; nil for nothing.
-        var listens: Set<WalletKitEvent.Name>? = Set(WalletKitEvent.Name.allCases)
+        var listens: Set<WalletKitEvent.Name>? = .all
         var change: @Sendable (inout WalletKitSettings) -> Void = { _ in }
     }
 
@@ -69,7 +70,7 @@ struct Stage: Sendable {
         return WalletKit(
             settings: settings, records: wallet.records, storeKey: SecretBytes(copying: storeKeyBytes),
             transport: try WebSocketTransport(eventLoops: MultiThreadedEventLoopGroup.singleton), http: wallet.http,
-            logger: logger, metrics: NOOPMetricsHandler.instance)
+            clock: wallet.clock, logger: logger, metrics: NOOPMetricsHandler.instance)
     }
 
     /// A dApp that is not running.
