@@ -47,11 +47,11 @@ public enum LogRedaction {
 
     /// Text with anything that looks like one of our credentials cut out.
     ///
-    /// Finds API keys, bearer credentials, webhook secrets, extended private keys, compact JWTs and the key part of
-    /// pairing URIs.
+    /// Finds API keys, bearer credentials, webhook secrets, extended private keys, compact JWTs, the key part of pairing
+    /// URIs, and passwords in addresses such as a database's.
     public static func scrubbed(_ text: String) -> String {
-        guard marks.contains(where: { text.contains($0) }) else { return text }
-        var bytes = Array(text.utf8)
+        guard text.contains("://") || marks.contains(where: { text.contains($0) }) else { return text }
+        var bytes = scrubLogins(Array(text.utf8))
         for mark in marks {
             bytes = scrub(bytes, after: Array(mark.utf8))
         }
@@ -83,6 +83,34 @@ public enum LogRedaction {
                 output.append(contentsOf: mask.utf8)
                 index = end
             }
+        }
+        return output
+    }
+
+    /// What ends the part of an address that names user and host, beside blanks.
+    private static let authorityEnds = Array("/?#\"'<>".utf8)
+
+    /// Replaces the password of each `scheme://user:password@host`.
+    private static func scrubLogins(_ bytes: [UInt8]) -> [UInt8] {
+        let mark = Array("://".utf8)
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            guard index + mark.count <= bytes.count, bytes[index..<index + mark.count].elementsEqual(mark) else {
+                output.append(bytes[index])
+                index += 1
+                continue
+            }
+            output.append(contentsOf: mark)
+            index += mark.count
+            let authority = bytes[index...].prefix { $0 > 0x20 && !authorityEnds.contains($0) }
+            guard let at = authority.lastIndex(of: UInt8(ascii: "@")),
+                let colon = authority[..<at].firstIndex(of: UInt8(ascii: ":"))
+            else { continue }
+            output.append(contentsOf: bytes[index...colon])
+            output.append(contentsOf: mask.utf8)
+            index = at
         }
         return output
     }

@@ -229,9 +229,16 @@ struct LogFileTests {
         logger.info("x", metadata: ["sym_key": "\(key)", "uri": "wc:\(key)"])
         logger.info("x", metadata: ["inside": ["store_passphrase": "\(key)"]])
         logger.info("x", metadata: ["value": "\(key, sensitivity: .sensitive)"])
+        logger.error("no answer of postgres://coffer:\(key)@db.example:5432/coffer or rediss://:\(key)@[::1]:6379/0")
+        logger.error(
+            "x", metadata: ["cause": "wss://u:\(key)@relay.example/?auth=\(key) and https://a.example:8080/@b"])
         file.close()
         let text = try #require(folder.text())
-        #expect(text.split(separator: "\n").count == 4)
+        #expect(text.split(separator: "\n").count == 6)
+        // What is no secret is left as it was.
+        for kept in ["postgres://coffer:***@db.example:5432/coffer", "rediss://:***@[::1]:6379/0", ":8080/@b"] {
+            #expect(text.contains(kept), "\(kept)")
+        }
         #expect(!text.contains(key) && text.contains(LogRedaction.mask))
     }
 

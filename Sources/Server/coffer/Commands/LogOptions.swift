@@ -9,7 +9,7 @@ import Observability
 
 /// Options about the log that all ways to serve have.
 struct LogOptions: ParsableArguments {
-    @Option(help: "json, text, ecs or silent; text on a terminal, else json.")
+    @Option(help: "json, text, ecs or silent; see log.format.")
     var logFormat: String?
 
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
