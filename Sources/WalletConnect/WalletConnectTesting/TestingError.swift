@@ -8,6 +8,8 @@ public struct TestingError: Error, Sendable, Hashable, CustomStringConvertible {
         case timedOut = "timed_out"
         /// The wallet said no to the proposal, as its script says or because it has no such chain.
         case proposalRejected = "proposal_rejected"
+        /// The dApp asked for a sign-in alone; it has been given.
+        case noSession = "no_session"
         /// The session has no account on the chain.
         case noAccount = "no_account"
         /// A signature was made by another key, or is none.

@@ -194,6 +194,16 @@ struct ScriptedWalletTests {
             await #expect(throws: TestingError.self) { try await pair.wallet.connect(uri) }
             #expect(try await refusal { _ = try await again.response() }?.code == 12_001)
             #expect(pair.wallet.signIns.count == 2)
+
+            // One for no session brings none.
+            pair.wallet.scriptSignIns(.approve)
+            var alone = request
+            alone.methods = []
+            let bare = try await pair.dApp.client.authenticate(alone)
+            let address = try #require(bare.uri?.text)
+            let error = await #expect(throws: TestingError.self) { try await pair.wallet.connect(address) }
+            #expect(error?.code == .noSession)
+            #expect(try await bare.response().session == nil)
         }
     }
 

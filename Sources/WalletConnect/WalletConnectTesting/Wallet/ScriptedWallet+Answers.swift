@@ -258,7 +258,8 @@ extension ScriptedWallet {
         }
         let granted = try await client.approveAuthentication(
             received.id, on: received.pairingTopic, cacaos: cacaos)
-        if let session = granted.session { settled.set(received.pairingTopic, .success(session)) }
+        let nothing = TestingError(.noSession, "the sign-in was for no session")
+        settled.set(received.pairingTopic, granted.session.map { .success($0) } ?? .failure(nothing))
     }
 
     // MARK: Labels

@@ -100,7 +100,8 @@ public final class ScriptedWallet: Sendable {
     /// Takes the URI that a dApp shows, and answers its proposal by the script.
     ///
     /// - Returns: the session, once the dApp has acknowledged it.
-    /// - Throws: `SignError` for what is no URI, or expired; ``TestingError``: `proposal_rejected`, `timed_out`.
+    /// - Throws: `SignError` for what is no URI, or expired; ``TestingError``: `proposal_rejected`, `no_session` after a
+    ///   sign-in that asked for none, `timed_out`.
     @discardableResult
     public func connect(_ uri: String, within seconds: Double = patienceSeconds) async throws -> Session {
         let pairing = try await client.pair(uri)
