@@ -44,6 +44,8 @@ public struct Reconnection {
     ///
     /// - Throws: the last error of `connect`; at once when it is not `unavailable`.
     public mutating func restore(_ connect: () throws(StorageError) -> Void) throws(StorageError) {
+        // A connection that was let go in good order comes back without a word.
+        let isOutage = self.began != nil
         let began = self.began ?? monotonicMilliseconds()
         self.began = began
         let deadline = began + Self.waitMilliseconds
@@ -63,7 +65,7 @@ public struct Reconnection {
                 guard error.code == .unavailable, monotonicMilliseconds() < deadline else { throw error }
                 continue
             }
-            onChange(.restored(afterMilliseconds: monotonicMilliseconds() - began))
+            if isOutage || failures > 0 { onChange(.restored(afterMilliseconds: monotonicMilliseconds() - began)) }
             (self.began, failures, nextTry) = (nil, 0, 0)
             return
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Storage
 import StorageSQL
 import Synchronization
@@ -24,7 +25,7 @@ protocol DatabaseServer: Sendable {
     /// A user who is let in with TLS alone.
     var secureUser: String { get }
 
-    func open(_ url: String) async throws(StorageError) -> SQLStore
+    func open(_ url: String, logger: Logger) async throws(StorageError) -> SQLStore
     /// A new and empty place for tables; what follows the port in its URL.
     func makePlace() throws -> String
     /// Runs a statement as an administrator.
@@ -46,6 +47,10 @@ extension DatabaseServer {
     ) -> String {
         let mark = parameters.isEmpty ? "" : place.contains("?") ? "&" : "?"
         return "\(scheme)://\(user):\(password)@\(host):\(port)/\(place)\(mark)\(parameters.joined(separator: "&"))"
+    }
+
+    func open(_ url: String) async throws(StorageError) -> SQLStore {
+        try await open(url, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// A store in a place of its own.
@@ -120,5 +125,22 @@ final class Shared<Value: Sendable>: Sendable {
             value = copy
             return result
         }
+    }
+}
+
+/// Keeps what was logged.
+struct KeptLog: LogHandler {
+    let lines: Shared<[String]>
+    var logLevel = Logger.Level.trace
+    var metadata: Logger.Metadata = [:]
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let fields = event.metadata.map { "\($0)" } ?? ""
+        lines.withLock { $0.append("\(event.message) \(fields)") }
     }
 }

@@ -72,8 +72,8 @@
             return server
         }
 
-        func open(_ url: String) async throws(StorageError) -> SQLStore {
-            try await MySQL.open(url: url, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        func open(_ url: String, logger: Logger) async throws(StorageError) -> SQLStore {
+            try await MySQL.open(url: url, logger: logger)
         }
 
         func makePlace() throws -> String {

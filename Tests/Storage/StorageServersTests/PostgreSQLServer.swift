@@ -102,8 +102,8 @@
             return ["/usr/bin/setpriv"] + user + [path] + arguments
         }
 
-        func open(_ url: String) async throws(StorageError) -> SQLStore {
-            try await PostgreSQL.open(url: url, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        func open(_ url: String, logger: Logger) async throws(StorageError) -> SQLStore {
+            try await PostgreSQL.open(url: url, logger: logger)
         }
 
         func makePlace() throws -> String {

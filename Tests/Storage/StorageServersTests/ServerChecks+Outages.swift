@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import Logging
 import Primitives
 import Storage
 import StorageSQL
@@ -127,7 +128,11 @@ extension ServerChecks {
 
     /// While the server is down: clear answers in time; when it is back, no restart of ours.
     static func down(_ server: some DatabaseServer) async throws {
-        let records = try await server.freshRecords()
+        let lines = Shared<[String]>([])
+        let logger = Logger(label: "test") { _ in KeptLog(lines: lines) }
+        let store = try await server.open(server.url(server.makePlace()), logger: logger)
+        try await store.migrate(TableKeyValueStore.migrations)
+        let records = TableKeyValueStore(store: store)
         let key = KeyValueKey(collection: "c", key: "k")
         try await records.apply([.put(key, [1])])
         #expect(try await records.health() > .zero)
@@ -153,6 +158,10 @@ extension ServerChecks {
         try await server.process.start()
         #expect(try await eventually { await recordsFailure(records) == nil })
         #expect(try await records.read([key])[0]?.value == [1])
+        let text = lines.withLock { $0.joined(separator: "\n") }
+        #expect(text.contains("connection lost") && text.contains("connection restored"))
+        #expect(!text.contains("w/rd") && !text.contains("w%2Frd"), "no password is logged")
+        await store.close()
     }
 
     static func recordsFailure(_ records: TableKeyValueStore) async -> KeyValueError? {

@@ -8,7 +8,7 @@ extension ServerChecks {
 
     /// Records of 200 bytes, written one after another and by as many tasks as a group takes.
     static func rates(_ server: some DatabaseServer) async throws {
-        let store = try await server.fresh()
+        let store = try await server.fresh(["\(server.modeParameter)=\(server.modes.plain)"])
         try await store.migrate(TableKeyValueStore.migrations)
         let records = TableKeyValueStore(store: store)
         let value = [UInt8](repeating: 7, count: 200)

@@ -92,8 +92,14 @@ final class ServerProcess: Sendable {
     }
 
     /// Holds it up without ending it, as a host that hangs: connections stay, nobody answers.
+    ///
+    /// Every thread stands still when it returns.
     func freeze() {
+        guard let id else { return }
         signalAll(SIGSTOP)
+        let deadline = ContinuousClock.now + .seconds(Self.stopSecondsMax)
+        let all = [id] + Self.children(of: id)
+        while !all.allSatisfy(Self.isStill), ContinuousClock.now < deadline { usleep(1_000) }
     }
 
     /// Lets a frozen server go on.
@@ -115,6 +121,14 @@ final class ServerProcess: Sendable {
         guard let id else { return }
         let children = Self.children(of: id)
         for process in [id] + children { _ = Glibc.kill(process, signal) }
+    }
+
+    private static func isStill(_ id: pid_t) -> Bool {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task")) ?? []
+        return threads.allSatisfy { thread in
+            let stat = try? String(contentsOfFile: "/proc/\(id)/task/\(thread)/stat", encoding: .utf8)
+            return stat?.contains(") T ") ?? true
+        }
     }
 
     private static func children(of parent: pid_t) -> [pid_t] {
@@ -272,6 +286,8 @@ final class ServerFolder: Sendable {
 
     /// Memory where there is enough of it: a killed process loses no more than on a disk, and a sync takes no time.
     private static var parent: String {
+        // Rates are those of a disk.
+        if ServerChecks.measures { return NSTemporaryDirectory() }
         let free = try? FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")[.systemFreeSize] as? Int
         return (free ?? 0) >= memoryBytesMin ? "/dev/shm/" : NSTemporaryDirectory()
     }
