@@ -23,6 +23,10 @@
             try await ServerChecks.random(server)
         }
 
+        @Test func `a MariaDB connection forgets statements when it has prepared too many`() async throws {
+            try await ServerChecks.manyStatements(server)
+        }
+
         @Test func `two processes on one MariaDB database are one writer after another`() async throws {
             try await ServerChecks.race(server)
         }

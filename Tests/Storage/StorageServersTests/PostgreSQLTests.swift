@@ -22,6 +22,10 @@
             try await ServerChecks.random(server)
         }
 
+        @Test func `a PostgreSQL connection forgets statements when it has prepared too many`() async throws {
+            try await ServerChecks.manyStatements(server)
+        }
+
         @Test func `two processes on one PostgreSQL database are one writer after another`() async throws {
             try await ServerChecks.race(server)
         }

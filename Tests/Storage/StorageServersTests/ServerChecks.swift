@@ -19,6 +19,20 @@ enum ServerChecks {
         await store.close()
     }
 
+    /// More different statements than a connection keeps prepared.
+    static func manyStatements(_ server: some DatabaseServer) async throws {
+        let store = try await server.fresh(["pool=2"])
+        try await store.migrate(Items.migrations)
+        try await store.write { try $0.insert(into: Items.table, Items.row(5)) }
+        for number in 0..<1_100 {
+            // Each bit is one of two comparisons.
+            let terms = (0..<11).map { number >> $0 & 1 == 0 ? Items.id >= 5 : Items.id <= 5 }
+            let count = try await store.read { try $0.count(Items.table, where: terms) }
+            #expect(count == 1)
+        }
+        await store.close()
+    }
+
     /// Two processes count one record up by compare-and-set: each step is won once, and nothing is lost.
     static func race(_ server: some DatabaseServer) async throws {
         let url = try server.url(server.makePlace())
