@@ -455,9 +455,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "API", "Observability", "Dashboard", "Bootstrap", "Primitives", "Cryptography", hummingbird, httpTypes,
-                nioCore, jwt,
-                log, coreMetrics, httpClient,
+                "API", "Observability", "Dashboard", "Bootstrap", "WalletConnectBackend", "WalletConnectClient",
+                "Primitives", "Cryptography", hummingbird, httpTypes, nioCore, jwt, log, coreMetrics, httpClient,
             ],
             path: "Tests/Server/ServerTests"),
         .testTarget(

@@ -186,7 +186,8 @@ public final class APIKeys: Authenticator {
 /// The API's own tables.
 public enum APISchema {
     public static let migrations = [
-        Migration("0001 api", [.createTable(APIKeyTable.table), .createTable(DepositKeyTable.table)])
+        Migration("0001 api", [.createTable(APIKeyTable.table), .createTable(DepositKeyTable.table)]),
+        Migration("0002 wallet request keys", [.createTable(WalletRequestKeyTable.table)]),
     ]
 }
 

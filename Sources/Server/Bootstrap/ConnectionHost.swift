@@ -115,7 +115,7 @@ struct ConnectionHost: Sendable {
 
     func close() async { await records.close() }
 
-    /// Sets the gauges of the connections.
+    /// Sets the gauge of the connections; what else there is to count, backend and client count themselves.
     func measure() {
         let figures = backend.figures
         for (state, count) in [
@@ -124,11 +124,6 @@ struct ConnectionHost: Sendable {
         ] {
             Gauge(label: "coffer_connections", dimensions: [("state", state)]).record(count)
         }
-        Gauge(label: "coffer_connection_users").record(figures.users)
-        Gauge(label: "coffer_connection_requests_pending").record(figures.requests)
-        // Idle is well: nobody is connected, so there is nothing to listen for.
-        let isUp = [.online, .idle].contains(backend.client.relayStatus)
-        Gauge(label: "coffer_connections_relay_up").record(isUp ? 1 : 0)
     }
 }
 

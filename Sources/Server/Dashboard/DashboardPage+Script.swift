@@ -1,10 +1,10 @@
 extension DashboardPage {
     /// The page's script; to be sent as `text/javascript; charset=utf-8`.
     ///
-    /// One classic script in three parts, in this order: values and elements, the server, screens. It starts itself where
+    /// One classic script, in this order: values and elements, the server, connections, the other screens. It starts itself where
     /// there is a document, and only declares its functions where there is none, so that they can be checked alone. Data
     /// becomes text nodes and attribute values, never markup; there is no `eval` and no inline code.
-    public static let script = scriptValues + scriptServer + scriptScreens
+    public static let script = scriptValues + scriptServer + scriptConnections + scriptScreens
 
     /// Values in, values out; then elements, tables and controls.
     private static let scriptValues = #"""
@@ -19,9 +19,9 @@ extension DashboardPage {
         const UNSIGNED_STATES = ['accepted', 'validating', 'awaiting_approval', 'queued'];
 
         function tone(state) {
-          if (state === 'confirmed') return 'good';
+          if (state === 'confirmed' || state === 'active') return 'good';
           if (state === 'failed' || state === 'rejected') return 'bad';
-          return ['unknown', 'awaiting_approval', 'cancelled'].includes(state) ? 'warn' : '';
+          return ['unknown', 'awaiting_approval', 'cancelled', 'expired', 'disconnected'].includes(state) ? 'warn' : '';
         }
 
         const words = (name) => String(name).replaceAll('_', ' ');

@@ -5,7 +5,7 @@ extension DashboardPage {
 
         let view = {};
         const SCREENS = { overview: ['Overview', 'o'], withdrawals: ['Withdrawals', 'w'], wallets: ['Wallets', 'a'],
-          ledger: ['Ledger', 'l'], audit: ['Audit', 'u'], lanes: ['Lanes', 'n'] };
+          connections: ['Connections', 'c'], ledger: ['Ledger', 'l'], audit: ['Audit', 'u'], lanes: ['Lanes', 'n'] };
 
         function frame(title, ...children) {
           document.title = title + ' · Coffer';
@@ -47,6 +47,8 @@ extension DashboardPage {
           };
           const take = (page, isFirst) => {
             learn(page.data);
+            // Connections have topics, which do not sort by time.
+            for (const item of page.data) item.id ??= item.created_at + item.topic;
             if (isFirst) {
               // It replaces what lies in its span; what was loaded beyond stays.
               const last = page.has_more ? page.data[page.data.length - 1].id : null;
@@ -246,24 +248,33 @@ extension DashboardPage {
         }
 
         function askCancel(item, path) {
-          const fault = el('div', {}), close = () => dialog.close();
-          const dialog = el('dialog', { 'aria-label': 'Cancel this withdrawal', on: { close: () => dialog.remove() } },
-            el('h2', {}, 'Cancel this withdrawal?'),
-            fields([['Amount', money(item.amount, item.asset)], ['To', mono(item.to)], ['User', item.user_id],
-              ['Id', mono(item.id)]]),
-            el('p', {}, UNSIGNED_STATES.includes(item.state)
-              ? 'Nothing is signed for it yet: it is taken back at once and the amount is free again.'
-              : 'It may be signed or sent already. A transaction that pays nobody then competes for its nonce, and the ' +
-                'chain decides which of the two counts.'),
-            fault, el('div', { class: 'row' }, button('Go back', close), button('Cancel the withdrawal', (control) =>
-              run(control, fault, async () => {
-                const answer = await api('POST', path + ':cancel');
-                close();
-                say(answer.state === 'cancelled' ? 'It is cancelled.' : 'Asked. The chain will decide.');
-                refresh();
-              }), 'danger')));
+          ask('Cancel this withdrawal', [['Amount', money(item.amount, item.asset)], ['To', mono(item.to)],
+            ['User', item.user_id], ['Id', mono(item.id)]], UNSIGNED_STATES.includes(item.state)
+            ? 'Nothing is signed for it yet: it is taken back at once and the amount is free again.'
+            : 'It may be signed or sent already. A transaction that pays nobody then competes for its nonce, and the ' +
+              'chain decides which of the two counts.', async () => {
+            const answer = await api('POST', path + ':cancel');
+            return answer.state === 'cancelled' ? 'It is cancelled.' : 'Asked. The chain will decide.';
+          });
+        }
+
+        function openDialog(label, ...children) {
+          const dialog = el('dialog', { 'aria-label': label, on: { close: () => dialog.remove() } }, children);
           document.body.append(dialog);
           dialog.showModal();
+          return dialog;
+        }
+
+        // Asks before something that can't be taken back; `act` answers what to say when it is done.
+        function ask(what, about, consequence, act) {
+          const fault = el('div', {}), close = () => dialog.close();
+          const dialog = openDialog(what, el('h2', {}, what + '?'), fields(about), el('p', {}, consequence), fault,
+            el('div', { class: 'row' }, button('Go back', close), button(what, (control) => run(control, fault, async () => {
+              const words = await act();
+              close();
+              say(words);
+              refresh();
+            }), 'danger')));
         }
 
         // Wallets
@@ -450,7 +461,7 @@ extension DashboardPage {
             else item.removeAttribute('aria-current');
           }
           const shows = { withdrawals: id ? showWithdrawal : showWithdrawals, wallets: id ? showWallet : showWallets,
-            ledger: showLedger, audit: showAudit, lanes: showLanes };
+            connections: id ? showConnection : showConnections, ledger: showLedger, audit: showAudit, lanes: showLanes };
           (Object.hasOwn(shows, screen) ? shows[screen] : showOverview)(id || query);
           $('main').querySelector('h1').focus({ preventScroll: true });
           scrollTo(0, 0);

@@ -135,6 +135,7 @@ extension DashboardPage {
         .head h2 { margin: 0; }
         dialog { background: var(--panel); color: var(--text); border: 1px solid var(--line); border-radius: 10px;
           padding: 18px; width: min(520px, calc(100vw - 24px)); }
+        .code { display: block; width: min(320px, 100%); margin: 0 auto 12px; border-radius: 6px; }
         dialog dl { margin-bottom: 14px; }
         ::placeholder { color: var(--muted); opacity: 1; }
         dialog::backdrop { background: rgba(0, 0, 0, .55); }

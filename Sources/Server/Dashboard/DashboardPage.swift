@@ -1,4 +1,4 @@
-/// The operators' page: overview, withdrawals, wallets, ledger, audit and lanes, live.
+/// The operators' page: overview, withdrawals, wallets, connections, ledger, audit and lanes, live.
 ///
 /// Three texts that the server sends as they are: ``html`` at `/`, ``script`` at `/dashboard/app.js`, ``style`` at
 /// `/dashboard/app.css`. They are part of the binary, so the page works without a network, a build step or files beside
@@ -44,7 +44,7 @@ public enum DashboardPage {
         <span id="version"></span>
         <a href="/docs">API documentation</a>
         <button id="shortcuts" type="button" class="quiet" aria-pressed="true">Shortcuts</button>
-        <span class="hint">g then o, w, a, l, u, n: screens · /: filter</span>
+        <span class="hint">g then o, w, a, c, l, u, n: screens · /: filter</span>
         </footer>
         <p id="say" class="say" role="status"></p>
         </body>

@@ -120,10 +120,6 @@ public struct MetricDeclaration: Sendable, Hashable {
         MetricDeclaration("coffer_relay_mailbox_bytes", .gauge, "Bytes kept for relay clients that are away."),
         MetricDeclaration("coffer_sessions", .gauge, "Wallet sessions, by role and state."),
         MetricDeclaration("coffer_connections", .gauge, "Connections of users' wallets, by state."),
-        MetricDeclaration("coffer_connection_users", .gauge, "Users with a connection that is listed."),
-        MetricDeclaration("coffer_connection_requests_pending", .gauge, "Requests that wait for wallets."),
-        MetricDeclaration(
-            "coffer_connections_relay_up", .gauge, "0 while the relay of the connections is wanted and not reached."),
         MetricDeclaration(
             "coffer_connection_events_lost_total", .counter, "Events of connections that could not be written."),
         MetricDeclaration("coffer_audit_checkpoint_age_seconds", .gauge, "Age of the newest signed audit checkpoint."),

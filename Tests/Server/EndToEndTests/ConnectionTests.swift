@@ -74,9 +74,30 @@ extension EndToEnd {
                 #expect(answer.status == 200 && answer["result"]?.string?.count == 132, "\(answer)")
                 #expect(try await server.api.get(place).json == answer.json)
 
+                // The same key again is the same question, also after the kill.
+                let (key, body) = ("once", wallets.question(connection, waitSeconds: 0))
+                let path = "/v1/connections/\(connection["topic"]?.string ?? "")/requests"
+                let first = try await server.api.post(path, body, idempotencyKey: key)
+                let asking = try await wallet.line("request") { $0["id"] != request["id"] }
+                server.child.send(SIGKILL)
+                _ = try await server.child.exit()
+                server = try await server.again()
+                wallets.own(server.child)
+                let repeated = try await server.api.post(path, body, idempotencyKey: key)
+                #expect(first.status == 202 && repeated.status == 202 && first["id"] == repeated["id"], "\(repeated)")
+                #expect(
+                    repeated.header("Idempotency-Replayed") == "true" && first.header("Idempotency-Replayed") == nil)
+                let other = try await server.api.post(
+                    path, wallets.question(connection, message: "0x6f74686572"), idempotencyKey: key)
+                #expect(other.status == 422 && other.code == "idempotency_key_reused", "\(other)")
+                try wallet.say(["do": "approve", "id": asking["id"] ?? .null])
+                let later = try await server.api.get("\(repeated.header("Location") ?? "")?wait_seconds=30")
+                #expect(later["result"] == answer["result"], "\(later)")
+                #expect(wallet.lines.count { $0["event"] == "request" } == 2)
+
                 // The next one is refused, with the wallet's own number.
                 let refused = try await wallets.sign(server, connection, waitSeconds: 0)
-                _ = try await wallet.line("request") { $0["id"] != request["id"] }
+                _ = try await wallet.line("request") { $0["id"] != request["id"] && $0["id"] != asking["id"] }
                 try wallet.say(["do": "reject"])
                 let words = try await server.api.get("\(refused.header("Location") ?? "")?wait_seconds=30")
                 #expect(words.status == 200 && words["result"] == nil, "\(words)")
@@ -291,12 +312,17 @@ struct Wallets: Sendable {
 
     /// Asks for a signature of the connection's account.
     func sign(_ server: Server, _ connection: JSON, waitSeconds: Int = 30) async throws -> Reply {
-        let account = connection["accounts"]?[0]?.string?.split(separator: ":").last.map(String.init) ?? ""
-        return try await server.api.post(
+        try await server.api.post(
             "/v1/connections/\(connection["topic"]?.string ?? "")/requests",
-            [
-                "chain": "eip155:1", "method": "personal_sign", "params": ["0x68656c6c6f", .string(account)],
-                "wait_seconds": JSON(waitSeconds),
-            ])
+            question(connection, waitSeconds: waitSeconds))
+    }
+
+    /// The body that asks for it.
+    func question(_ connection: JSON, message: String = "0x68656c6c6f", waitSeconds: Int = 30) -> JSON {
+        let account = connection["accounts"]?[0]?.string?.split(separator: ":").last.map(String.init) ?? ""
+        return [
+            "chain": "eip155:1", "method": "personal_sign", "params": [.string(message), .string(account)],
+            "wait_seconds": JSON(waitSeconds),
+        ]
     }
 }

@@ -52,7 +52,7 @@ private let node: String? = ["/usr/bin/node", "/usr/local/bin/node", "/opt/homeb
     @Test func `all three together stay small`() {
         let sizes = Self.assets.mapValues(\.utf8.count)
         #expect(sizes.values.allSatisfy { $0 > 1_000 })
-        #expect(sizes.values.reduce(0, +) < 60_000, "\(sizes)")
+        #expect(sizes.values.reduce(0, +) < 72_000, "\(sizes)")
     }
 
     @Test func `each element that the script looks up is in the document`() {

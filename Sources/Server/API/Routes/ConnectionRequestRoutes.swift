@@ -1,4 +1,5 @@
 import ChainEVM
+import Cryptography
 import HTTPTypes
 import Primitives
 import WalletConnectBackend
@@ -22,7 +23,7 @@ enum ConnectionRequestRoutes {
             .post, "/v1/connections/{topic}/requests", "createWalletRequest", tag: "Connections",
             summary: "Ask the wallet for something",
             description:
-                "Passes a request on to the wallet, whose owner decides. 200 with `result` or `error` when the wallet answers within `wait_seconds`; else 202, and the answer is at `Location` when it comes, also after a restart of the server. A request is on the disk before the wallet hears of it. Repeating one asks the person again.",
+                "Passes a request on to the wallet, whose owner decides. 200 with `result` or `error` when the wallet answers within `wait_seconds`; else 202, and the answer is at `Location` when it comes, also after a restart of the server. A request is on the disk before the wallet hears of it. Repeating one asks the person again, unless it has the same `Idempotency-Key`: then the first one is answered, and where a crash left it open whether the wallet was asked, it is refused as `idempotency_in_progress`.",
             permission: .scope("connections:write"), pathParameters: [ConnectionRoutes.topic],
             request: .object([
                 .required("chain", Schemas.chain),
@@ -43,30 +44,72 @@ enum ConnectionRequestRoutes {
                 "chain": "eip155:1", "method": "personal_sign",
                 "params": ["0x68656c6c6f", "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"],
             ],
+            idempotency: .optional,
             responses: [
-                RouteResponse(200, "The wallet answered: `result` or `error`.", .reference("WalletRequest")),
+                RouteResponse(
+                    200, "The wallet answered: `result` or `error`.", .reference("WalletRequest"), headers: [replayed]),
                 RouteResponse(
                     202, "It has not answered yet.", .reference("WalletRequest"),
-                    headers: [("Location", "Where to look for the answer.")]),
+                    headers: [("Location", "Where to look for the answer."), replayed]),
             ],
             problems: [
                 .validationFailed, .connectionNotFound, .walletNotConnected, .walletConnectionPending,
                 .walletSessionExpired, .walletUnsupportedChain, .walletUnsupportedMethod, .walletParamsTooLarge,
                 .walletInvalidParams, .walletTooManyRequests, .walletRefusedByPlugin, .walletRelayUnreachable,
-                .walletStoreUnavailable, .connectionsDisabled, .draining,
+                .walletStoreUnavailable, .connectionsDisabled, .draining, .idempotencyKeyReused, .idempotencyInProgress,
             ]
         ) { request in
             if services.isDraining() { throw Problem(.draining, retryAfterSeconds: 2) }
             let (backend, connection) = try ConnectionRoutes.find(request, services)
             // The body first: what is wrong with it stays wrong.
             let wish = try request.read(limits: .rpc) { body in Wish(&body) }
-            try ConnectionRoutes.requireActive(connection)
-            let pending = try await backend.request(
-                wish.method, wish.params, on: wish.chain, for: .topic(connection.topic),
-                options: CallOptions(expirySeconds: wish.expirySeconds))
-            try await wait(for: pending.id, seconds: wish.waitSeconds, backend, services)
-            return try await answer(pending.id, connection, backend)
+            let (id, isReplay) = try await once(request, wish, connection, services) {
+                try ConnectionRoutes.requireActive(connection)
+                return try await backend.request(
+                    wish.method, wish.params, on: wish.chain, for: .topic(connection.topic),
+                    options: CallOptions(expirySeconds: wish.expirySeconds)
+                ).id
+            }
+            try await wait(for: id, seconds: wish.waitSeconds, backend, services)
+            var response = try await answer(id, connection, backend)
+            if isReplay { response.headers[.idempotencyReplayed] = "true" }
+            return response
         }
+    }
+
+    private static let replayed = (
+        name: "Idempotency-Replayed", description: "`true` when the key was used for the same request before."
+    )
+
+    /// Makes a request, or finds the one that was made under the same key.
+    private static func once(
+        _ request: APIRequest, _ wish: Wish, _ connection: Connection, _ services: APIServices,
+        make: () async throws -> Int64
+    ) async throws -> (id: Int64, isReplay: Bool) {
+        guard let key = request.idempotencyKey else { return (try await make(), false) }
+        let keys = WalletRequestKeys(store: services.store, clock: services.clock)
+        let tenant = try request.caller().tenant
+        switch try await keys.claim(key, tenant: tenant, fingerprint: wish.fingerprint(connection)) {
+        case .request(let id): return (id, true)
+        case .inProgress:
+            throw Problem(
+                .idempotencyInProgress,
+                "the wallet may have been asked: look at the events of the connection before you use another key",
+                retryAfterSeconds: 2)
+        case .new: break
+        }
+        let id: Int64
+        do {
+            id = try await make()
+        } catch let error as BackendError where [.storeUnavailable, .closed, .cancelled].contains(error.code) {
+            // Whether the request was made is not known, so the key stays taken.
+            throw error
+        } catch {
+            try await keys.release(key, tenant: tenant)
+            throw error
+        }
+        try await keys.complete(key, tenant: tenant, request: id)
+        return (id, false)
     }
 
     private struct Wish {
@@ -96,6 +139,14 @@ enum ConnectionRequestRoutes {
                 body.optionalInteger("wait_seconds", in: 0...waitSecondsMax) ?? waitSecondsDefault
             guard let chain, let method, let params else { return nil }
             (self.chain, self.method, self.params) = (chain, method, params)
+        }
+
+        /// What makes it the same request: not how long the caller waits.
+        func fingerprint(_ connection: Connection) -> Hash32 {
+            let parts = [
+                connection.topic.hex, "\(chain)", method, params.text, expirySeconds.map { "\($0)" } ?? "",
+            ]
+            return SHA2.sha256(Array(parts.map { "\($0.utf8.count):\($0)" }.joined().utf8))
         }
     }
 
