@@ -199,7 +199,9 @@ final class EventHub: Sendable {
     private func distribute(_ event: WalletKitEvent, _ book: inout Book) {
         let listeners = book.subscribers.filter { $0.names.contains(event.name) }
         for subscriber in listeners { tell(subscriber, event, &book) }
-        guard listeners.isEmpty, event.question != nil else { return }
+        guard listeners.isEmpty, let question = event.question else { return }
+        // An address that is scanned again shows its proposal again.
+        book.untold.removeAll { $0.question == question }
         book.untold.append(event)
         guard book.untold.count > settings.untoldEventsMax else { return }
         forgetAnswered(&book)

@@ -121,6 +121,32 @@ struct ListenerTests {
         }
     }
 
+    @Test func `a proposal whose address was scanned twice while nobody listened is told once`() async throws {
+        try await Stage.running(Self.silent) { stage in
+            let pending = try await stage.propose()
+            _ = try await eventually("a proposal") { stage.kit.pendingSessionProposals.first }
+            try await stage.kit.pair(try #require(pending.uri).text)
+            // A sign of life in another session comes after both showings.
+            let other = try await stage.propose()
+            let received = try await eventually("another proposal") {
+                stage.kit.pendingSessionProposals.first { $0.proposal.pairingTopic == other.pairingTopic }
+            }
+            try await stage.kit.approveSession(received, namespaces: Stage.supported)
+            let pinged = Counter()
+            stage.kit.on(.sessionPing) { _ in pinged.add() }
+            try await stage.dapp.ping(try await other.session().topic)
+            try await eventually("the ping") { pinged.value == 1 }
+
+            let seen = Notes<ReceivedProposal>()
+            stage.kit.on(.sessionProposal) { received in seen.add(received) }
+            _ = try await stage.propose()
+            try await eventually("the second proposal") {
+                seen.all.last.map { $0.proposal.pairingTopic != pending.pairingTopic } == true
+            }
+            #expect(seen.all.count == 2)
+        }
+    }
+
     @Test func `what was answered meanwhile is not told to a late listener`() async throws {
         try await Stage.running(Self.silent) { stage in
             _ = try await stage.propose()
