@@ -34,13 +34,15 @@ class Commands:
         self.options = {}
         self.released = asyncio.Event()
 
-    def hello(self) -> dict:
+    def hello(self, command: dict) -> dict:
         answer = {
             "isWritablePrimary": True, "ismaster": True, "helloOk": True, "maxBsonObjectSize": 16 << 20,
             "maxMessageSizeBytes": 48_000_000, "maxWriteBatchSize": 100_000, "minWireVersion": 0, "maxWireVersion": 17,
             "localTime": DatetimeMS(int(time.time() * 1000)), "logicalSessionTimeoutMinutes": 30, "readOnly": False,
             "connectionId": 1,
         }
+        if "saslSupportedMechs" in command:
+            answer["saslSupportedMechs"] = ["SCRAM-SHA-256"]
         if self.replica_set:
             answer |= {
                 "setName": self.replica_set, "setVersion": 1, "hosts": [self.address], "primary": self.address,
@@ -52,7 +54,7 @@ class Commands:
         name = next(iter(command))
         known = getattr(self, "_" + name.lower(), None)
         if name.lower() in ("hello", "ismaster"):
-            return self.hello()
+            return self.hello(command)
         if known is None:
             raise Refused(59, "CommandNotFound", f"the stand-in has no command {name}")
         if "txnNumber" in command and not self.replica_set:

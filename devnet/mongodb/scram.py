@@ -18,7 +18,8 @@ class Scram:
     def __init__(self, user: str, password: str) -> None:
         self.user, self.password = user, password
         self.done = False
-        self.salt = os.urandom(16)
+        # libmongoc takes no other length: a block of SHA-256 without the four bytes of a counter.
+        self.salt = os.urandom(28)
 
     def step(self, command: dict) -> dict:
         payload = bytes(command["payload"]).decode()

@@ -8,7 +8,9 @@
     /// A class, because it owns them; libmongoc's pool may be used from any thread.
     @safe
     final class MongoPool: @unchecked Sendable {
-        /// Once for the process; libmongoc wants no end for it. Its own log would go to standard error.
+        /// Once for the process; libmongoc wants no end for it.
+        ///
+        /// Its own log would go to standard error.
         private static let started: Void = {
             mongoc_init()
             mongoc_log_set_handler(nil, nil)

@@ -10,7 +10,9 @@
     /// `n` is the revision, `x` the expiry, absent for never. The name is two texts and not bytes: MongoDB orders binary
     /// data by its length first, and texts by their bytes as long as no collation is set.
     enum MongoDocuments {
-        /// The index that finds what has expired. It is no TTL index: a server's clock must not remove records.
+        /// The index that finds what has expired.
+        ///
+        /// It is no TTL index: a server's clock must not remove records.
         static let expiryIndex = "coffer_by_expiry"
 
         static func id(_ name: KeyValueKey) -> BSONValue {

@@ -26,6 +26,12 @@
                     notes.append(
                         KeyValueNote("one_member", "the replica set has one member: its disk is the only copy"))
                 }
+                if hasTransactions, hello["setName"] != nil, !settings.namesReplicaSet {
+                    notes.append(
+                        KeyValueNote(
+                            "not_retried",
+                            "the address names no replicaSet: libmongoc neither follows elections nor retries writes"))
+                }
                 try Self.makeCollection(connection, settings)
             } catch {
                 throw error.error(settings.place)

@@ -107,6 +107,9 @@
                 })
         }
 
+        /// Whether the driver looks for a primary, rather than taking one server for all there is.
+        var namesReplicaSet: Bool { scheme == "mongodb+srv" || passed.contains { $0.hasPrefix("replicaSet=") } }
+
         /// Hosts alone, for messages.
         var place: String { hosts }
 

@@ -49,7 +49,7 @@
         package var valuesMax = 65_536
         /// Arrays in arrays; what we ask for nests two deep.
         package var depthMax = 4
-        /// Bytes of all values in a reply: `RecordKeys.readMax` records of the greatest size.
+        /// Bytes of all values in a reply: `RedisRecords.readMax` records of the greatest size.
         package var replyBytesMax = 40 << 20
 
         /// The limits above.

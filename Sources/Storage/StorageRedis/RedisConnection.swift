@@ -1,5 +1,6 @@
 #if Redis
     import NIOCore
+    import NIOSSL
     import Storage
     import Synchronization
 
@@ -102,6 +103,7 @@
         private var inbound = ByteBuffer()
         private var pending = CircularBuffer<RedisRequest>()
         private var timer: Scheduled<Void>?
+        private var wakesAt = NIODeadline.distantFuture
         private var failure: KeyValueError?
         private var hasHeard = false
 
@@ -156,17 +158,37 @@
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
-            let message =
-                isSecure
-                ? "redis \(place): TLS failed; is the certificate one to trust, for this name, and TLS its language?"
-                : "redis \(place): the connection broke"
-            end(context, KeyValueError(isSecure && !hasHeard ? .accessDenied : .unavailable, message, cause: error))
+            guard isSecure, Self.isRefusal(error) else {
+                return end(
+                    context, KeyValueError(.unavailable, "redis \(place): the connection broke\(hint)", cause: error))
+            }
+            end(
+                context,
+                KeyValueError(
+                    .accessDenied,
+                    "redis \(place): TLS failed; is the certificate one to trust, for this name, and TLS its language?",
+                    cause: error))
         }
 
         func channelInactive(context: ChannelHandlerContext) {
-            let hint = hasHeard || isSecure ? "" : " before it said anything; does it want rediss://?"
             end(context, KeyValueError(.unavailable, "redis \(place) closed the connection\(hint)"))
             context.fireChannelInactive()
+        }
+
+        /// What a connection that never spoke may mean.
+        private var hint: String {
+            guard !hasHeard else { return "" }
+            return isSecure ? "; does it speak TLS on this port?" : " before it said anything; does it want rediss://?"
+        }
+
+        /// Whether one side did not accept the other; a server that dies in a handshake refuses nobody.
+        private static func isRefusal(_ error: any Error) -> Bool {
+            switch error {
+            case NIOSSLError.uncleanShutdown: false
+            case NIOSSLError.handshakeFailed(.sslError(let reasons)): !reasons.contains(.eofDuringHandshake)
+            case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: true
+            default: false
+            }
         }
 
         /// The first failure is the one that everybody gets.
@@ -186,7 +208,11 @@
         ///
         /// Behind a late answer all others are late, so that the connection is given up.
         private func watch(_ context: ChannelHandlerContext) {
-            guard timer == nil, let next = pending.lazy.map(\.deadline).min() else { return }
+            guard let next = pending.lazy.map(\.deadline).min() else { return }
+            // A question may be due before those that were asked earlier, which had more time.
+            guard timer == nil || next < wakesAt else { return }
+            timer?.cancel()
+            wakesAt = next
             let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             timer = context.eventLoop.scheduleTask(deadline: next) {
                 let (handler, context) = loopBound.value
@@ -194,7 +220,10 @@
                 guard let next = handler.pending.lazy.map(\.deadline).min() else { return }
                 guard next <= .now() else { return handler.watch(context) }
                 handler.end(
-                    context, KeyValueError(.unavailable, "redis \(handler.place) did not answer in time"))
+                    context,
+                    KeyValueError(
+                        .unavailable,
+                        "redis \(handler.place) did not answer in time\(handler.isSecure ? handler.hint : "")"))
             }
         }
     }

@@ -5,7 +5,7 @@
     import Storage
     import Synchronization
 
-    /// Opens connections that are logged in, in the right database, and know the scripts.
+    /// Opens connections that are logged in and in the right database.
     struct RedisConnector: Sendable {
         private let settings: RedisSettings
         private let tls: NIOSSLContext?

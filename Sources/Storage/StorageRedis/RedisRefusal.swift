@@ -18,6 +18,10 @@
             if text.contains("max number of clients") {
                 return KeyValueError(.overloaded, "redis \(place): as many clients as it takes are connected")
             }
+            // A right that a script lacks, in the words of versions 6 and 7.
+            if text.contains("can't run this command") || text.contains("ACL failure in script") {
+                return KeyValueError(.accessDenied, "redis \(place): the user may not do what records need")
+            }
             // Behind the first quotation mark a server repeats what it was sent, which may be a password or a value.
             let shown = text.prefix { !"'`\"".contains($0) }.prefix(shownMax)
             return KeyValueError(.unavailable, "redis \(place) answered: \(shown)")

@@ -19,7 +19,7 @@
         private let commandLine: [String]
         private let child: Mutex<Child>
 
-        init(_ settings: [String] = durable, tls: Certificates? = nil, password: String? = nil) throws {
+        init(_ settings: [String] = durable, tls: Certificates? = nil, password: String? = nil) async throws {
             folder = try Folder()
             port = try freePort()
             var arguments = ["--bind", "127.0.0.1", "--save", "", "--dir", folder.path]
@@ -38,7 +38,11 @@
             }
             self.arguments = arguments + settings
             self.commandLine = commandLine
-            child = Mutex(try Self.start(self.arguments, folder))
+            let first = try Self.start(self.arguments, folder)
+            child = Mutex(first)
+            guard await eventually({ first.lines.contains { $0.contains("Ready to accept connections") } }) else {
+                throw Failed(what: "redis-server said \(first.lines)")
+            }
         }
 
         private static func start(_ arguments: [String], _ folder: Folder) throws -> Child {

@@ -26,26 +26,43 @@ final class Child: Sendable {
         var rest = ""
     }
 
+    /// Stands between, and kills the program within a second when this process is gone, however it went.
+    private static let guardian =
+        "exec 3<&0; \"$@\" <&3 & echo $!; "
+        + "while kill -0 $PPID && kill -0 $!; do sleep 1; done >/dev/null 2>&1; kill -9 $! 2>/dev/null"
+
     private let process: Process
     private let input = Pipe()
     private let output = Pipe()
+    private let id: pid_t
     private let state = Mutex(State())
 
     init(_ program: String, _ arguments: [String], in folder: Folder) throws {
         let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", Self.guardian, "sh", program] + arguments
         process.currentDirectoryURL = URL(filePath: folder.path)
         process.standardInput = input
         process.standardOutput = output
         process.standardError = output
         self.process = process
+        try process.run()
+        var said = ""
+        while !said.contains("\n") {
+            let data = output.fileHandleForReading.availableData
+            guard !data.isEmpty else { throw Failed(what: "\(program) was not started") }
+            said += String(decoding: data, as: UTF8.self)
+        }
+        let line = said.prefix { $0 != "\n" }
+        guard let id = pid_t(line) else { throw Failed(what: said) }
+        said.removeFirst(line.count + 1)
+        self.id = id
+        heard(said)
         output.fileHandleForReading.readabilityHandler = { [weak self] handle in
             let data = handle.availableData
             guard !data.isEmpty else { return handle.readabilityHandler = nil }
             self?.heard(String(decoding: data, as: UTF8.self))
         }
-        try process.run()
     }
 
     deinit { kill() }
@@ -74,14 +91,15 @@ final class Child: Sendable {
             return state.isRunning
         }
         guard isFirst else { return }
-        if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
+        Glibc.kill(id, SIGKILL)
+        Glibc.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         output.fileHandleForReading.readabilityHandler = nil
     }
 
     /// Stops it where it is, so that it holds its sockets and answers nothing; or lets it go on.
     func pause(_ isPaused: Bool) {
-        Glibc.kill(process.processIdentifier, isPaused ? SIGSTOP : SIGCONT)
+        Glibc.kill(id, isPaused ? SIGSTOP : SIGCONT)
     }
 }
 
@@ -136,7 +154,8 @@ func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
     let end = ContinuousClock.now + .seconds(30)
     while ContinuousClock.now < end {
         if try await condition() { return true }
-        await Task.yield()
+        // Often enough to go on at once, seldom enough to leave the machine to what is waited for.
+        try? await Task.sleep(for: .milliseconds(5))
     }
     return false
 }

@@ -1,0 +1,113 @@
+#if Redis
+    import Contracts
+    import NIOPosix
+    import Primitives
+    import Storage
+    import StorageRedis
+    import Synchronization
+    import Testing
+
+    /// A Redis server that is killed while it works.
+    @Suite(.enabled(if: RedisServer.path != nil, "redis-server is not installed; scripts/setup installs it"))
+    struct RedisCrashTests {
+        @Test func `a server that is killed under load loses nothing that it acknowledged, and keeps no halves`()
+            async throws
+        {
+            let server = try await RedisServer()
+            let ledger = StoreChecks.Ledger()
+            // Short, so that questions to a dead server end.
+            let store = try await server.open { $0.deadlineMilliseconds = 2_000 }
+            for round in 0..<3 {
+                let isOver = Atomic(false)
+                let before = ledger.count
+                async let load: Void = StoreChecks.load(store, ledger, round: round) {
+                    isOver.load(ordering: .relaxed)
+                }
+                #expect(await eventually { ledger.count > before + 200 })
+                server.kill()
+                isOver.store(true, ordering: .relaxed)
+                await load
+                try server.restart()
+                // The same store finds the server again by itself.
+                #expect(
+                    await eventually { await failure { () throws(KeyValueError) in try await store.health() } == nil })
+                try await StoreChecks.checkLoad(store, ledger)
+            }
+            let prefixes = Prefixes()
+            try await checkKeyValueStore { try await server.open { $0.prefix = prefixes.next() } }
+            print("redis: \(ledger.count) units acknowledged around three kills")
+        }
+
+        @Test func `questions wait for a server that comes back, and fail in time when it does not`() async throws {
+            let server = try await RedisServer()
+            let store = try await server.open()
+            let impatient = try await server.open { $0.healthDeadlineMilliseconds = 200 }
+            try await store.apply([.put(StoreChecks.key("a"), [1])])
+            server.kill()
+            let start = ContinuousClock.now
+            let dead = await failure { () throws(KeyValueError) in try await impatient.health() }
+            #expect(dead?.code == .unavailable)
+            #expect(dead?.isRetryable == true)
+            #expect(start.duration(to: .now) < .seconds(20))
+            async let waiting = store.read([StoreChecks.key("a")])
+            try server.restart()
+            #expect(try await waiting[0]?.value == [1])
+        }
+
+        @Test func `a server that hangs is given up after the deadline`() async throws {
+            let server = try await RedisServer()
+            let store = try await server.open {
+                $0.deadlineMilliseconds = 4_000
+                $0.healthDeadlineMilliseconds = 1_000
+            }
+            #expect(try await store.health() < .seconds(30))
+            server.pause(true)
+            let start = ContinuousClock.now
+            let health = await failure { () throws(KeyValueError) in try await store.health() }
+            #expect(health?.code == .unavailable)
+            let change = await failure { () throws(KeyValueError) in
+                try await store.apply([.put(StoreChecks.key("a"), [1])])
+            }
+            #expect(change?.code == .unavailable)
+            // Less than the half minute that a connection may take to open.
+            #expect(start.duration(to: .now) < .seconds(25))
+            server.pause(false)
+            #expect(await eventually { await failure { () throws(KeyValueError) in try await store.health() } == nil })
+        }
+
+        @Test func `more questions than may wait are refused`() async throws {
+            let server = try await RedisServer()
+            let store = try await server.open()
+            server.pause(true)
+            let count = 6_000
+            let codes = await withTaskGroup(of: KeyValueError.Code?.self) { group in
+                for number in 0..<count {
+                    group.addTask {
+                        await failure { () throws(KeyValueError) in
+                            try await store.read([StoreChecks.key("\(number)")])
+                        }?.code
+                    }
+                }
+                var codes: [KeyValueError.Code?] = []
+                var refused = 0
+                for await code in group {
+                    codes.append(code)
+                    if code == .overloaded { refused += 1 }
+                    // Nobody else is answered before the server goes on.
+                    if refused == count - 4_096 { server.pause(false) }
+                }
+                return codes
+            }
+            #expect(codes.count { $0 == .overloaded } == count - 4_096)
+            #expect(codes.count { $0 == nil } == 4_096)
+        }
+
+        @Test func `a closed store says so`() async throws {
+            let server = try await RedisServer()
+            let store = try await server.open()
+            store.close()
+            let closed = await failure { () throws(KeyValueError) in try await store.read([StoreChecks.key("a")]) }
+            #expect(closed?.code == .closed)
+        }
+    }
+#endif
