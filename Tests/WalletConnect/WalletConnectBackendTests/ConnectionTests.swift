@@ -4,6 +4,7 @@ import Testing
 import WalletConnectBackend
 import WalletConnectClient
 import WalletConnectProtocol
+import WalletConnectRelay
 import WalletConnectTesting
 
 @Suite(.timeLimit(.minutes(2)))
@@ -238,6 +239,51 @@ struct ConnectionTests {
         }
     }
 
+    @Test func `sessions are cleaned up by themselves`() async throws {
+        let time = TestTime(WallClock.system.now)
+        let options = World.Options {
+            $0.clock = time.clock
+            $0.pace = time.pace
+            $0.settings = { settings in
+                settings.idleSeconds = 600
+                settings.cleanupSeconds = 60
+            }
+        }
+        try await World.with(options) { world in
+            let connection = try await world.connect()
+            let backend = world.backend
+            await advancing(time) { await until { backend.connection(connection.topic)?.state == .expired } }
+            #expect(backend.connection(connection.topic)?.end?.reason == .idle)
+            #expect(time.clock.now >= connection.lastActivityAt.adding(seconds: 600))
+        }
+    }
+
+    @Test func `a wallet makes its session last longer, and without that it ends after its days`() async throws {
+        let clock = ManualClock(WallClock.system.now)
+        try await World.with(World.Options { $0.clock = clock.clock }) { world in
+            let told = Told()
+            let token = world.backend.on([.update, .expire]) { told.add($0) }
+            let connection = try await world.connect()
+            // Later by the wallet's own clock, so that there is something to extend.
+            await until {
+                WallClock.system.now.adding(seconds: SessionExpiry.lifetimeSeconds)
+                    > connection.expiresAt.adding(seconds: 1)
+            }
+            // This side takes no more than seven days by its own.
+            clock.advance(seconds: 60)
+            try await world.wallet.client.extend(connection.topic)
+            await until { told.kinds == [.update] }
+            let extended = try #require(world.backend.connection(connection.topic))
+            #expect(extended.expiresAt > connection.expiresAt)
+            clock.set(extended.expiresAt)
+            #expect(!world.backend.isConnected("alice"))
+            _ = try await world.backend.cleanup()
+            await until { told.kinds == [.update, .expire] }
+            #expect(world.backend.connection(connection.topic)?.end?.reason == .sessionExpired)
+            world.backend.off(token)
+        }
+    }
+
     @Test(arguments: [("", "user_id"), (String(repeating: "x", count: 129), "user_id")])
     func `a user id has its bounds`(userID: String, field: String) async throws {
         try await World.with { world in
@@ -246,6 +292,21 @@ struct ConnectionTests {
             }
             #expect(error?.code == .invalidParams)
             #expect(error?.field == field)
+        }
+    }
+
+    @Test func `a relay that refuses the client is unreachable, for what waits and for what comes`() async throws {
+        try await withTestRelay(settings: { $0.projects = [RelayProject(id: "another")] }) { relay in
+            try await withBackend(try World.backend(relay.url, World.Options())) { backend in
+                let request = ConnectionRequest(userID: "alice", chains: [World.mainnet])
+                let pending = try await backend.connect(request)
+                let first = await World.failure { try await pending.connection() }
+                #expect(first?.code == .relayUnreachable)
+                #expect(backend.connection(pending.pairingTopic)?.end?.reason == .relay)
+                let second = await World.failure { try await backend.connect(request) }
+                #expect(second?.code == .relayUnreachable)
+                #expect(await backend.health().status == .down)
+            }
         }
     }
 

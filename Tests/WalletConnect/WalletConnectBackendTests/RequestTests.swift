@@ -153,6 +153,24 @@ struct RequestTests {
         }
     }
 
+    @Test func `no more requests wait than the settings allow`() async throws {
+        try await World.with(World.Options { $0.settings = { $0.requestsMax = 1 } }) { world in
+            try await world.connect()
+            world.wallet.script("personal_sign", .never)
+            let first = try await world.backend.request(
+                "personal_sign", ["0x00"], on: World.mainnet, for: .user("alice"))
+            let error = await World.failure {
+                try await world.backend.request("personal_sign", ["0x01"], on: World.mainnet, for: .user("alice"))
+            }
+            #expect(error?.code == .tooManyRequests)
+            #expect(error?.isRetryable == true)
+            #expect(world.backend.figures.requests == 1)
+            try await world.backend.disconnect(user: "alice")
+            #expect(await World.failure { try await first.value() }?.code == .notConnected)
+            #expect(world.backend.figures.requests == 0)
+        }
+    }
+
     @Test func `what the session does not have is refused by its name`() async throws {
         try await World.with { world in
             try await world.connect(methods: ["personal_sign"])

@@ -70,6 +70,8 @@ public struct ConnectionEnd: Sendable, Hashable {
         case rejected
         /// The handshake failed.
         case failed
+        /// The relay refuses this client, or took nothing in time.
+        case relay
         /// Nobody answered the proposal in time.
         case proposalExpired = "proposal_expired"
         /// The session's time ran out.
@@ -98,7 +100,7 @@ public struct ConnectionEnd: Sendable, Hashable {
     var state: Connection.State {
         switch reason {
         case .proposalExpired, .sessionExpired, .idle, .absolute: .expired
-        case .local, .wallet, .rejected, .failed: .disconnected
+        case .local, .wallet, .rejected, .failed, .relay: .disconnected
         }
     }
 }

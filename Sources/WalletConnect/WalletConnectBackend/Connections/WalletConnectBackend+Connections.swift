@@ -234,7 +234,11 @@ extension WalletConnectBackend {
                 close(id, ConnectionEnd(reason, message: error.message, code: peer.code))
             case .failed(let error):
                 let reason: ConnectionEnd.Reason =
-                    error.code == .proposalExpired || error.code == .pairingExpired ? .proposalExpired : .failed
+                    switch BackendError(error).code {
+                    case .connectionExpired: .proposalExpired
+                    case .relayUnreachable: .relay
+                    default: .failed
+                    }
                 close(id, ConnectionEnd(reason, message: error.message))
             case .result, .acknowledged, .authenticated:
                 close(id, ConnectionEnd(.failed, message: "the wallet granted no session"))
@@ -282,6 +286,7 @@ extension WalletConnectBackend {
         case .proposalExpired: BackendError(.connectionExpired, "nobody answered the proposal in time")
         case .rejected: BackendError(.rejectedByUser, end?.message ?? "the wallet said no", peer: peer)
         case .failed: BackendError(.peerError, end?.message ?? "the handshake failed", peer: peer)
+        case .relay: BackendError(.relayUnreachable, end?.message ?? "the relay cannot be reached")
         case .sessionExpired, .idle, .absolute: BackendError(.sessionExpired, "the session's time is over")
         case .local, .wallet: BackendError(.notConnected, "the session was ended")
         case nil: BackendError(.connectionPending, "the wallet has not answered yet")
