@@ -132,7 +132,7 @@
             }
             if joined.readableBytes > 0 { context.write(wrapOutboundOut(joined), promise: nil) }
             promise?.succeed()
-            watch(context)
+            watch(context, requests.lazy.map(\.deadline).min())
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -207,8 +207,8 @@
         /// Wakes up when the first of the pending questions is overdue.
         ///
         /// Behind a late answer all others are late, so that the connection is given up.
-        private func watch(_ context: ChannelHandlerContext) {
-            guard let next = pending.lazy.map(\.deadline).min() else { return }
+        private func watch(_ context: ChannelHandlerContext, _ next: NIODeadline?) {
+            guard let next else { return }
             // A question may be due before those that were asked earlier, which had more time.
             guard timer == nil || next < wakesAt else { return }
             timer?.cancel()
@@ -218,7 +218,7 @@
                 let (handler, context) = loopBound.value
                 handler.timer = nil
                 guard let next = handler.pending.lazy.map(\.deadline).min() else { return }
-                guard next <= .now() else { return handler.watch(context) }
+                guard next <= .now() else { return handler.watch(context, next) }
                 handler.end(
                     context,
                     KeyValueError(
