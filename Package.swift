@@ -225,6 +225,7 @@ let package = Package(
                 .target(name: "StoragePostgreSQL", condition: .when(traits: ["PostgreSQL"])),
                 .target(name: "StorageMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "StorageRedis", condition: .when(traits: ["Redis"])),
+                .target(name: "StorageMongoDB", condition: .when(traits: ["MongoDB"])),
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Sources/Server/Bootstrap"),

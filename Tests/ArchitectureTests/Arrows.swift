@@ -83,7 +83,8 @@ enum Arrows {
         ],
         "Bootstrap": [
             "Primitives", "Cryptography", "Storage", "StorageSQL", "StorageSQLite", "StoragePostgreSQL", "StorageMySQL",
-            "StorageRedis", "Audit", "Keys", "Ledger", "Wallets", "Withdrawals", "Queues", "ChainEVM", "ChainNode",
+            "StorageRedis", "StorageMongoDB", "Audit", "Keys", "Ledger", "Wallets", "Withdrawals", "Queues", "ChainEVM",
+            "ChainNode",
             "ChainNodeHTTP", "WalletConnectProtocol",
             "WalletConnectRelay", "WalletConnectBackend", "WalletConnectClient", "WalletConnectNetwork", "API",
             "Observability", "Hummingbird", "HummingbirdCore", "HTTPTypes",

@@ -17,6 +17,9 @@ import Storage
 #if Redis
     import StorageRedis
 #endif
+#if MongoDB
+    import StorageMongoDB
+#endif
 
 /// Where sessions are kept, by URL.
 struct ConnectionRecords: Sendable {
@@ -75,6 +78,12 @@ struct ConnectionRecords: Sendable {
                     RedisSettings(url: url), eventLoops: MultiThreadedEventLoopGroup.singleton)
                 for note in redis.notes { logger.warning("redis", metadata: ["note": "\(note)"]) }
                 return ConnectionRecords(store: redis, close: { redis.close() })
+        #endif
+        #if MongoDB
+            case "mongodb", "mongodb+srv":
+                let mongo = try await MongoKeyValueStore.open(MongoSettings(url: url))
+                for note in mongo.notes { logger.warning("mongodb", metadata: ["note": "\(note)"]) }
+                return ConnectionRecords(store: mongo, close: { mongo.close() })
         #endif
         default: return nil
         }

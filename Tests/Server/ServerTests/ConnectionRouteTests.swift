@@ -236,8 +236,7 @@ import WalletConnectClient
     }
 
     @Test(arguments: [
-        ("postgresx://a:hunter2@b", "is not known"), ("mongodb://a:hunter2@b/c", "MongoDB"),
-        ("sqlite:/x", "sqlite:///path"),
+        ("postgresx://a:hunter2@b", "is not known"), ("sqlite:/x", "sqlite:///path"),
     ])
     func `an address of records that is not understood is refused without its password`(
         url: String, words: String
