@@ -60,9 +60,9 @@ enum ConnectionRequestRoutes {
             ]
         ) { request in
             if services.isDraining() { throw Problem(.draining, retryAfterSeconds: 2) }
-            let (backend, connection) = try ConnectionRoutes.find(request, services)
             // The body first: what is wrong with it stays wrong.
             let wish = try request.read(limits: .rpc) { body in Wish(&body) }
+            let (backend, connection) = try ConnectionRoutes.find(request, services)
             let (id, isReplay) = try await once(request, wish, connection, services) {
                 try ConnectionRoutes.requireActive(connection)
                 return try await backend.request(
