@@ -92,7 +92,7 @@ public struct Setting: Sendable, Hashable {
             "relay.connects_per_second", .integer(1...100_000), "5",
             "Connection attempts of one client from one address; bursts of six times as many."),
         Setting("relay.sockets_max", .integer(1...1_000_000), "50000", "Open connections in all."),
-        Setting("relay.sockets_per_client_max", .integer(1...1_000), "8", "Open connections of one client."),
+        Setting("relay.sockets_per_client_max", .integer(1...1_000), "64", "Open connections of one client."),
         Setting(
             "walletconnect.relay_urls", .list, "",
             "Relays where users' wallets are met, the preferred one first. Empty uses this server's own, if it is one."),

@@ -98,8 +98,11 @@ extension Substring {
 public struct RelayLimits: Sendable, Hashable {
     /// The text of one message, in bytes; 96 KiB, as public relays have it.
     public var messageBytesMax = 96 << 10
-    /// One frame, in bytes; room for an approval with its two messages.
-    public var frameBytesMax = 256 << 10
+    /// One frame, in bytes; beyond it the connection ends.
+    ///
+    /// An approval has two messages. There is room for much more: clients send the same again on the next connection, and
+    /// a message that is too large is refused with an answer instead.
+    public var frameBytesMax = 1 << 20
     /// Topics that one client may be subscribed to; a server has one for each session.
     public var topicsPerClientMax = 100_000
     /// Clients that may be subscribed to one topic; two is usual.
@@ -123,7 +126,9 @@ public struct RelayLimits: Sendable, Hashable {
     /// Connection attempts at once, of one claimed client from one address.
     public var connectsBurst = 30
     /// Sockets of one client; with more, the oldest is closed.
-    public var socketsPerClientMax = 8
+    ///
+    /// Tabs of one web page are one client, and whichever is closed comes back: fewer would push each other out.
+    public var socketsPerClientMax = 64
     /// Sockets in all.
     public var socketsMax = 50_000
     /// Bytes waiting in a socket whose reader is slow, beyond which it is closed; 4 MiB.

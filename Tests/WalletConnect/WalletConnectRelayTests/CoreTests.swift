@@ -45,9 +45,9 @@ private struct Bench {
         return body(&core, now, &out)
     }
 
-    mutating func open(_ key: DIDKey) -> (Ear, ConnectionID) {
+    mutating func open(_ key: DIDKey, subject: String? = nil) -> (Ear, ConnectionID) {
         let ear = Ear()
-        return (ear, enter { core, now, out in core.open(ear, client: key, at: now, &out) })
+        return (ear, enter { core, now, out in core.open(ear, client: key, subject: subject, at: now, &out) })
     }
 
     @discardableResult
@@ -118,6 +118,44 @@ struct CoreTests {
         #expect(alice.take() == [.answer(id: id, true)])
         let rows = try await bench.rows()
         #expect(rows == 1)
+    }
+
+    @Test(arguments: ["program", "another program"])
+    func `a program's new socket takes over what its older one was to get, and nobody else's`(subject: String)
+        async throws
+    {
+        var bench = try await Bench()
+        let key = Self.key()
+        let ((_, a), (older, b)) = (bench.open(Self.key()), bench.open(key, subject: "program"))
+        bench.call(.subscribe(.test(1), blocking: false), b)
+        try await bench.store()
+        _ = bench.publish(.test(1), "first", a)
+        bench.now = bench.now.adding(milliseconds: 10)
+        try await bench.store()
+        #expect(older.take().pushed == ["first"])
+        let (newer, c) = bench.open(key, subject: subject)
+        try await bench.store()
+        _ = bench.publish(.test(1), "second", a)
+        bench.now = bench.now.adding(milliseconds: 10)
+        try await bench.store()
+        guard subject == "program" else {
+            #expect(older.take().pushed == ["second"] && newer.take().isEmpty)
+            return
+        }
+        let frames = newer.take()
+        #expect(frames.pushed == ["first", "second"], "in order, and each once")
+        #expect(older.take().isEmpty)
+        for case .push(let id, _) in frames {
+            bench.enter { core, now, out in core.acknowledge(id.int64!, by: c, at: now, &out) }
+        }
+        bench.now = bench.now.adding(seconds: 1)
+        try await bench.store()
+        let rows = try await bench.rows()
+        #expect(rows == 0)
+        // The older one is used again when the newer has gone.
+        bench.enter { core, now, out in core.close(c, at: now, &out) }
+        _ = bench.publish(.test(1), "third", a)
+        #expect(older.take().pushed == ["third"])
     }
 
     @Test func `a repetition is answered with the first, not before`() async throws {
@@ -273,6 +311,15 @@ struct CoreTests {
             value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
             value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
             return value ^ (value >> 31)
+        }
+    }
+}
+
+extension [RelayFrame] {
+    /// The messages among them.
+    fileprivate var pushed: [String] {
+        compactMap { frame in
+            if case .push(_, let push) = frame { push.message } else { nil }
         }
     }
 }

@@ -52,7 +52,9 @@ extension WalletRun {
         }
         let wanted = asked.compactMap { try? ChainID($0) }.filter { EVMChain.number($0) != nil }
         var chains: [ChainID] = []
-        for chain in plan.chains ?? wanted where !chains.contains(chain) { chains.append(chain) }
+        // A dApp that asks for nothing takes what it gets, and a session without an account is good for nothing.
+        let named = plan.chains ?? (asked.isEmpty ? [EVMChain.id(hexQuantity: "0x1")].compactMap(\.self) : wanted)
+        for chain in named where !chains.contains(chain) { chains.append(chain) }
         return [
             "eip155": SessionNamespace(
                 chains: chains.map(\.description), accounts: chains.map { "\($0):\(plan.wallet.address)" },

@@ -22,13 +22,13 @@ extension RelayOutput {
     /// Carries out the fate of a push that is on its way to its reader.
     mutating func send(_ text: ByteBuffer, to peer: any RelayPeer, _ fate: PushFate) {
         switch fate {
-        case .arrives: send(text, to: peer)
+        case .arrives: push(text, to: peer)
         case .arrivesTwice:
-            send(text, to: peer)
-            send(text, to: peer)
+            push(text, to: peer)
+            push(text, to: peer)
         case .waits(let keep):
             keep {
-                peer.put(text)
+                peer.putPush(text)
                 peer.deliver()
             }
         case .vanishes, .isLost: return

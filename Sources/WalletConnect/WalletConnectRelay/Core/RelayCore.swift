@@ -93,12 +93,13 @@ struct RelayCore {
     }
 
     mutating func open(
-        _ peer: any RelayPeer, client key: DIDKey, at now: Timestamp, _ out: inout RelayOutput
+        _ peer: any RelayPeer, client key: DIDKey, subject: String? = nil, at now: Timestamp, _ out: inout RelayOutput
     ) -> ConnectionID {
         let client = client(key, at: now)
         lastConnection += 1
         let connection = RelayConnection(
-            id: ConnectionID(number: lastConnection), peer: peer, client: client, openedAt: now)
+            id: ConnectionID(number: lastConnection), peer: peer, client: client, openedAt: now,
+            subjectHash: subject?.hashValue)
         connections[connection.id] = connection
         if peer.takesPushes {
             let sockets = client.connections.filter { $0.peer.takesPushes }
@@ -114,7 +115,31 @@ struct RelayCore {
         }
         client.connections.append(connection)
         client.seenAt = now
+        takeOver(connection, at: now, &out)
         return connection.id
+    }
+
+    /// The topics of a program's older sockets are pushed to its newest.
+    ///
+    /// JavaScript clients that connect several times at once forget all sockets but the last, and acknowledge nothing that
+    /// comes to the others, which stay open. They are known by their tokens' subject, which is one program's own.
+    private mutating func takeOver(_ connection: RelayConnection, at now: Timestamp, _ out: inout RelayOutput) {
+        guard connection.peer.takesPushes, let subject = connection.subjectHash else { return }
+        let client = connection.client
+        var copies: [MailboxCopy] = []
+        for older in client.connections where older !== connection && older.subjectHash == subject {
+            for name in older.topics {
+                guard let topic = topics[name], let index = topic.reader(of: client) else { continue }
+                attach(connection, topic, index)
+            }
+            copies.append(contentsOf: older.inFlight.values)
+            older.inFlight = [:]
+        }
+        for copy in copies.sorted(by: { $0.sequence < $1.sequence }) {
+            copy.connection = nil
+            deliverElsewhere(copy, client, at: now, &out)
+        }
+        startLoading(connection, &out)
     }
 
     mutating func close(_ id: ConnectionID, at now: Timestamp, _ out: inout RelayOutput) {

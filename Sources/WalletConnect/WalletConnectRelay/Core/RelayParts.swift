@@ -12,6 +12,8 @@ final class RelayConnection {
     let peer: any RelayPeer
     let client: RelayClient
     let openedAt: Timestamp
+    /// Of the token's subject, by which a program that opens a second socket is known; nil for a call over HTTP.
+    let subjectHash: Int?
     /// Topics that were subscribed to on this connection.
     var topics: Set<Topic> = []
     /// Pushed here and not acknowledged, by sequence.
@@ -26,11 +28,12 @@ final class RelayConnection {
     var isWritable = true
     var isOpen = true
 
-    init(id: ConnectionID, peer: any RelayPeer, client: RelayClient, openedAt: Timestamp) {
+    init(id: ConnectionID, peer: any RelayPeer, client: RelayClient, openedAt: Timestamp, subjectHash: Int?) {
         self.id = id
         self.peer = peer
         self.client = client
         self.openedAt = openedAt
+        self.subjectHash = subjectHash
     }
 
     /// Whether a new message at the topic can go straight to the socket without passing older ones.

@@ -7,12 +7,18 @@ import NIOCore
 protocol RelayPeer: AnyObject, Sendable {
     /// Puts down one text frame; touches no socket.
     func put(_ text: ByteBuffer)
+    /// Puts down a message for it, which may leave a little later than an answer.
+    func putPush(_ text: ByteBuffer)
     /// Puts down the end of the connection, behind everything else.
     func putClose(_ reason: RelayClose)
     /// Carries off what was put down; from any thread.
     func deliver()
     /// Whether messages are pushed here; an HTTP call gets its one answer alone.
     var takesPushes: Bool { get }
+}
+
+extension RelayPeer {
+    func putPush(_ text: ByteBuffer) { put(text) }
 }
 
 /// Why a relay ends a connection.
@@ -65,6 +71,11 @@ struct RelayOutput: Sendable {
 
     mutating func send(_ text: ByteBuffer, to peer: any RelayPeer) {
         peer.put(text)
+        note(peer)
+    }
+
+    mutating func push(_ text: ByteBuffer, to peer: any RelayPeer) {
+        peer.putPush(text)
         note(peer)
     }
 

@@ -19,10 +19,10 @@ struct Admission {
     /// Whether a refusal is told by a close frame: browsers cannot read the status of a refused upgrade.
     var wantsCloseEvent: Bool { query["useOnCloseEvent"] == "true" }
 
-    /// The client whose key signed the token.
+    /// What the token says, whose signature and time are right.
     ///
     /// What is cheap comes first; the signature, a thousand times dearer, last.
-    func check(_ hub: RelayHub) -> Result<DIDKey, Refusal> {
+    func check(_ hub: RelayHub) -> Result<RelayToken.Claims, Refusal> {
         guard let token, !token.isEmpty else { return refuse(.missingJWT, status: 401, hub) }
         guard hub.admitsAttempt(client: Self.claimedIssuer(token), address: address) else {
             return .failure(Refusal(error: RelayError(.tooManyRequests), status: hub.isDraining ? 503 : 429))
@@ -35,14 +35,14 @@ struct Admission {
             guard project.admits(origin: origin) else { return refuse(.originNotAllowed, status: 403, hub) }
         }
         do throws(RelayTokenError) {
-            return .success(try RelayToken.verify(token, audiences: hub.audiences, now: hub.clock.now).issuer)
+            return .success(try RelayToken.verify(token, audiences: hub.audiences, now: hub.clock.now))
         } catch {
             return .failure(
                 Refusal(error: RelayError(.invalidJWT, "Invalid JWT: \(error.reason)"), status: 401))
         }
     }
 
-    private func refuse(_ kind: RelayError.Kind, status: Int, _ hub: RelayHub) -> Result<DIDKey, Refusal> {
+    private func refuse(_ kind: RelayError.Kind, status: Int, _ hub: RelayHub) -> Result<RelayToken.Claims, Refusal> {
         .failure(Refusal(error: RelayError(kind), status: status))
     }
 

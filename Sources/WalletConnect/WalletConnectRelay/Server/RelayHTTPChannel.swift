@@ -42,7 +42,7 @@ public struct RelayHTTPChannel: ServerChildChannel, HTTPChannelHandler {
                 shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
                 upgradePipelineHandler: { channel, _ in
                     channel.eventLoop.makeCompletedFuture {
-                        try connect(bound.value.verdict, channel)
+                        try connect(bound.value, channel)
                         return nil
                     }
                 })
@@ -71,13 +71,15 @@ public struct RelayHTTPChannel: ServerChildChannel, HTTPChannelHandler {
 
     private typealias Plain = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
-    private func connect(_ verdict: Result<DIDKey, Refusal>?, _ channel: any Channel) throws {
+    private func connect(_ gate: UpgradeGate, _ channel: any Channel) throws {
         let operations = channel.pipeline.syncOperations
-        if let gate = try? operations.handler(type: UpgradeGate.self) { _ = operations.removeHandler(gate) }
-        switch verdict {
-        case .success(let client):
+        _ = operations.removeHandler(gate)
+        switch gate.verdict {
+        case .success(let claims):
             try operations.addHandler(
-                RelaySocket(hub: hub, client: client, wheel: wheels.wheel(of: channel.eventLoop)))
+                RelaySocket(
+                    hub: hub, claims: claims, takesBreath: gate.isJavaScript,
+                    wheel: wheels.wheel(of: channel.eventLoop)))
         case .failure(let refusal): try operations.addHandler(RefusedSocket(reason: refusal.reason))
         case nil: try operations.addHandler(RefusedSocket(reason: "Missing JWT"))
         }

@@ -70,8 +70,8 @@ final class RelayHub: Sendable {
         }
     }
 
-    func open(_ peer: any RelayPeer, client: DIDKey) -> ConnectionID {
-        enter { core, now, out in core.open(peer, client: client, at: now, &out) }
+    func open(_ peer: any RelayPeer, client: DIDKey, subject: String? = nil) -> ConnectionID {
+        enter { core, now, out in core.open(peer, client: client, subject: subject, at: now, &out) }
     }
 
     func close(_ id: ConnectionID) {

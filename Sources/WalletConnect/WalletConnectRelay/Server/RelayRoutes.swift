@@ -67,7 +67,7 @@ struct RelayRoutes: Sendable {
         let client: DIDKey
         switch admission.check(hub) {
         case .failure(let refusal): return Self.refused(refusal)
-        case .success(let key): client = key
+        case .success(let claims): client = claims.issuer
         }
         var request = request
         guard let body = try? await request.collectBody(upTo: hub.settings.limits.frameBytesMax) else {

@@ -11,7 +11,8 @@ final class RelaySocket: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = WebSocketFrame
 
     private let hub: RelayHub
-    private let client: DIDKey
+    private let claims: RelayToken.Claims
+    private let takesBreath: Bool
     private let wheel: PingWheel
     private var outlet: SocketOutlet?
     private var id: ConnectionID?
@@ -21,9 +22,10 @@ final class RelaySocket: ChannelInboundHandler, RemovableChannelHandler {
     private var isClosing = false
     private var pingsMissed = 0
 
-    init(hub: RelayHub, client: DIDKey, wheel: PingWheel) {
+    init(hub: RelayHub, claims: RelayToken.Claims, takesBreath: Bool, wheel: PingWheel) {
         self.hub = hub
-        self.client = client
+        self.claims = claims
+        self.takesBreath = takesBreath
         self.wheel = wheel
     }
 
@@ -38,9 +40,9 @@ final class RelaySocket: ChannelInboundHandler, RemovableChannelHandler {
     private func start(_ context: ChannelHandlerContext) {
         guard id == nil else { return }
         let outlet = SocketOutlet(
-            channel: context.channel, outboundBytesMax: hub.settings.limits.outboundBytesMax)
+            channel: context.channel, outboundBytesMax: hub.settings.limits.outboundBytesMax, takesBreath: takesBreath)
         self.outlet = outlet
-        id = hub.open(outlet, client: client)
+        id = hub.open(outlet, client: claims.issuer, subject: claims.subject)
         wheel.add(self, context)
     }
 
@@ -185,10 +187,21 @@ extension WebSocketFrame {
 }
 
 /// The core's way to a socket, from any thread.
+///
+/// A JavaScript client makes a request in two steps: it awaits the relay's answer, and only then begins to listen for the
+/// peer's. When both come in one read the peer's finds nobody, and the call hangs for minutes. Far away that never
+/// happens; on one machine it does. Such a client is given a moment to breathe between an answer and the next push.
 final class SocketOutlet: RelayPeer {
+    /// From an answer to the next push, in milliseconds.
+    static let breathMilliseconds: Int64 = 5
+
     private struct Box {
         var texts: [ByteBuffer] = []
         var bytes = 0
+        /// Pushes that wait behind an answer, in order, and until when.
+        var held: [(text: ByteBuffer, due: NIODeadline)] = []
+        var heldBytes = 0
+        var breathesUntil = NIODeadline.uptimeNanoseconds(0)
         var close: RelayClose?
         /// Somebody is on the way to empty it.
         var isScheduled = false
@@ -197,12 +210,14 @@ final class SocketOutlet: RelayPeer {
 
     private let channel: any Channel
     private let outboundBytesMax: Int
+    private let takesBreath: Bool
     private let box = Mutex(Box())
     private let reading = Atomic<Bool>(false)
 
-    init(channel: any Channel, outboundBytesMax: Int) {
+    init(channel: any Channel, outboundBytesMax: Int, takesBreath: Bool) {
         self.channel = channel
         self.outboundBytesMax = outboundBytesMax
+        self.takesBreath = takesBreath
     }
 
     var takesPushes: Bool { true }
@@ -218,15 +233,56 @@ final class SocketOutlet: RelayPeer {
         box.withLock { box in
             box.isOver = true
             box.texts = []
+            box.held = []
         }
     }
 
     func put(_ text: ByteBuffer) {
         box.withLock { box in
-            guard !box.isOver else { return }
-            box.bytes += text.readableBytes
-            if box.bytes > outboundBytesMax { box.close = .tryAgainLater } else { box.texts.append(text) }
+            put(text, into: &box)
+            if takesBreath { box.breathesUntil = channel.eventLoop.now + .milliseconds(Self.breathMilliseconds) }
         }
+    }
+
+    private func put(_ text: ByteBuffer, into box: inout Box) {
+        guard !box.isOver else { return }
+        box.bytes += text.readableBytes
+        if box.bytes > outboundBytesMax { box.close = .tryAgainLater } else { box.texts.append(text) }
+    }
+
+    func putPush(_ text: ByteBuffer) {
+        let due: NIODeadline? = box.withLock { box in
+            guard takesBreath, !box.held.isEmpty || channel.eventLoop.now < box.breathesUntil else {
+                put(text, into: &box)
+                return nil
+            }
+            guard !box.isOver else { return nil }
+            box.heldBytes += text.readableBytes
+            if box.heldBytes > outboundBytesMax {
+                box.close = .tryAgainLater
+                return nil
+            }
+            let due = max(box.breathesUntil, box.held.last?.due ?? box.breathesUntil)
+            // Whoever waits already brings it along.
+            let isNew = box.held.last?.due != due
+            box.held.append((text, due))
+            return isNew ? due : nil
+        }
+        if let due { channel.eventLoop.scheduleTask(deadline: due) { self.release() } }
+    }
+
+    /// What has waited long enough goes on.
+    private func release() {
+        box.withLock { box in
+            let now = channel.eventLoop.now
+            let count = box.held.prefix { $0.due <= now }.count
+            for (text, _) in box.held.prefix(count) {
+                box.heldBytes -= text.readableBytes
+                put(text, into: &box)
+            }
+            box.held.removeFirst(count)
+        }
+        deliver()
     }
 
     func putClose(_ reason: RelayClose) {

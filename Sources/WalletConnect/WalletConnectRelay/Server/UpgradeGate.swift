@@ -30,7 +30,9 @@ final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
     private var deadline: Scheduled<Void>?
     private var state = State.waiting
     /// Who comes in, or why not; set when the request is upgraded.
-    private(set) var verdict: Result<DIDKey, Refusal>?
+    private(set) var verdict: Result<RelayToken.Claims, Refusal>?
+    /// Whether it calls itself a JavaScript client; set with the verdict.
+    private(set) var isJavaScript = false
 
     init(hub: RelayHub, paths: Set<String>, patience: TimeAmount?) {
         self.hub = hub
@@ -109,6 +111,7 @@ final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
             return refusal
         }
         self.verdict = verdict
+        isJavaScript = admission.query["ua"]?.hasPrefix("wc-2/js") == true
         return nil
     }
 
