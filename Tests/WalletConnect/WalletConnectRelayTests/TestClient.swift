@@ -26,7 +26,8 @@ final class TestClient {
     static func token(
         _ key: Ed25519.PrivateKey, audience: String = "wss://relay.walletconnect.com", at now: Timestamp
     ) -> String {
-        RelayToken.sign(key, audience: audience, 
+        RelayToken.sign(
+            key, audience: audience,
             // One for each socket, as most clients have it: two sockets with one subject are one program.
             subject: Hex.encode(RandomSource.system.bytes(32)), issuedAt: now)
     }
