@@ -26,10 +26,11 @@ struct APIClientTests {
         let connection = Connection(
             base: try BaseURL("http://127.0.0.1:\(port)", source: "test"), urlSource: "test", user: credential,
             administrator: admin)
-        let client = APIClient(
+        var client = APIClient(
             connection: connection, http: http, timeoutSeconds: timeoutSeconds, backoff: Backoff(random: .seeded(1)),
             pause: { milliseconds in journal.waits.withLock { $0.append(milliseconds) } },
             notice: { text in journal.notices.withLock { $0.append(text) } })
+        client.explanationSeconds = 30
         do {
             try await body(client, journal)
         } catch {

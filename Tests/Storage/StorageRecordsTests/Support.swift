@@ -28,7 +28,8 @@ final class Child: Sendable {
 
     /// Stands between, and kills the program within a second when this process is gone, however it went.
     private static let guardian =
-        "exec 3<&0; \"$@\" <&3 & echo $!; "
+        // The program's number comes before its first word: it is told by what becomes the program.
+        "exec 3<&0; sh -c 'echo $$; exec \"$@\"' sh \"$@\" <&3 & "
         + "while kill -0 $PPID && kill -0 $!; do sleep 1; done >/dev/null 2>&1; kill -9 $! 2>/dev/null"
 
     private let process: Process

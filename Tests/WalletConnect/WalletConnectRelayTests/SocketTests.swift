@@ -60,7 +60,8 @@ struct SocketTests {
 
     @Test func `sockets are pinged, and one that never answers is ended`() async throws {
         var settings = RelaySettings()
-        settings.limits.pingSeconds = 1
+        // Two in a row are missed before the end: on a busy machine an answer takes its time.
+        settings.limits.pingSeconds = 3
         try await RunningRelay.with(settings: settings) { relay in
             let silent = try await TestClient.connect(relay)
             var pings = 0
@@ -72,7 +73,7 @@ struct SocketTests {
                 #expect(try await lively.socket.next() == .ping)
                 try await lively.socket.write(RawSocket.frame(opcode: 10, []))
             }
-            #expect(ContinuousClock.now - start < .seconds(8))
+            #expect(ContinuousClock.now - start < .seconds(24))
             try await lively.settle()
         }
     }

@@ -25,6 +25,8 @@ package struct APIClient: Sendable {
     let http: HTTPClient
     let backoff: Backoff
     let pause: @Sendable (_ milliseconds: Int64) async throws -> Void
+    /// How long the page that explains a refusal may take, in seconds.
+    package var explanationSeconds: Double = 2
     /// Tells the person about a try that failed, while the next one is prepared.
     package var notice: @Sendable (String) -> Void
 
@@ -162,7 +164,7 @@ package struct APIClient: Sendable {
         let problem = ProblemText(status: answer.status, body: answer.body)
         var fix: String?
         if let path = problem.explanationPath {
-            let page = try? await Deadline.run(seconds: 2) { [self] in
+            let page = try? await Deadline.run(seconds: explanationSeconds) { [self] in
                 try await attempt(APICall.get(path).asAnyone.accepting("text/html"))
             }
             if let page, page.status == 200 {
