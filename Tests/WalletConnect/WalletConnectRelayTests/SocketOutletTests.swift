@@ -46,7 +46,7 @@ import Testing
             outlet.putPush(ByteBuffer(string: "1"))
         }
         #expect(try written(channel) == ["answer"])
-        loop.advanceTime(by: .milliseconds(4))
+        loop.advanceTime(by: .milliseconds(19))
         say(outlet) { outlet in
             outlet.putPush(ByteBuffer(string: "2"))
             outlet.put(ByteBuffer(string: "another answer"))
@@ -55,7 +55,7 @@ import Testing
         #expect(try written(channel) == ["another answer"])
         loop.advanceTime(by: .milliseconds(1))
         #expect(try written(channel) == ["1", "2"], "they do not wait longer for the later answer")
-        loop.advanceTime(by: .milliseconds(4))
+        loop.advanceTime(by: .milliseconds(19))
         #expect(try written(channel) == ["3"])
         say(outlet) { $0.putPush(ByteBuffer(string: "4")) }
         #expect(try written(channel) == ["4"])

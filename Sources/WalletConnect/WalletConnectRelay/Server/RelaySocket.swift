@@ -193,7 +193,7 @@ extension WebSocketFrame {
 /// happens; on one machine it does. Such a client is given a moment to breathe between an answer and the next push.
 final class SocketOutlet: RelayPeer {
     /// From an answer to the next push, in milliseconds.
-    static let breathMilliseconds: Int64 = 5
+    static let breathMilliseconds: Int64 = 20
 
     private struct Box {
         var texts: [ByteBuffer] = []
