@@ -99,7 +99,7 @@ let package = Package(
 
         // Ports, each with its memory twin.
         .target(name: "Storage", dependencies: ["Primitives"], path: "Sources/Storage/Storage"),
-        .target(name: "StorageSQL", dependencies: ["Storage", "Primitives"], path: "Sources/Storage/StorageSQL"),
+        .target(name: "StorageSQL", dependencies: ["Storage", "Primitives", log], path: "Sources/Storage/StorageSQL"),
         .target(
             name: "StorageSQLite",
             dependencies: [

@@ -54,21 +54,19 @@
         }
 
         private static let portDefault = 3_306
-        /// Where Debian keeps the authorities that the system trusts.
-        private static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
 
         let url: DatabaseURL
         let limits: ServerLimits
         let mode: Mode
         /// The file of authorities to verify with; `nil` where nothing is verified.
         let authorities: String?
-        let log: ServerLog
+        let log: ConnectionLog
 
         init(_ text: String, _ logger: Logger) throws(StorageError) {
             url = try DatabaseURL(
                 text, schemes: MySQL.schemes, portDefault: Self.portDefault, parameters: MySQL.parameters)
             limits = try ServerLimits(url)
-            log = ServerLog(logger: logger, server: url.description)
+            log = ConnectionLog(logger, server: url)
             if let word = url["ssl-mode"] {
                 guard let mode = Mode(rawValue: word) else {
                     let words = Mode.allCases.map(\.rawValue).joined(separator: ", ")
@@ -78,29 +76,7 @@
             } else {
                 mode = url.isLocal && url["ssl-ca"] == nil ? .disabled : .identity
             }
-            authorities = mode == .authority || mode == .identity ? url["ssl-ca"] ?? Self.systemAuthorities : nil
-        }
-    }
-
-    /// Says what an operator wants to know of the connections.
-    struct ServerLog: Sendable {
-        let logger: Logger
-        let server: String
-
-        func changed(_ change: Reconnection.Change) {
-            switch change {
-            case .lost(let error):
-                logger.warning("database connection lost", metadata: ["server": "\(server)", "error": "\(error)"])
-            case .restored(let milliseconds):
-                logger.notice(
-                    "database connection restored", metadata: ["server": "\(server)", "after_ms": "\(milliseconds)"])
-            }
-        }
-
-        func losesData(_ setting: String) {
-            logger.warning(
-                "the database server may lose what it has committed",
-                metadata: ["server": "\(server)", "setting": "\(setting)"])
+            authorities = mode == .authority || mode == .identity ? url["ssl-ca"] ?? DatabaseURL.systemAuthorities : nil
         }
     }
 #endif

@@ -49,8 +49,6 @@
     struct PostgreSQLSettings: Sendable {
         private static let portDefault = 5_432
         private static let modes = ["disable", "prefer", "require", "verify-ca", "verify-full"]
-        /// Where Debian keeps the authorities that the system trusts.
-        private static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
         /// Names that need no quotes; `search_path` would read others as several.
         private static let schemaBytesMax = 63
 
@@ -59,13 +57,13 @@
         let schema: String?
         /// What libpq is told, without the password.
         let options: [(name: String, value: String)]
-        let log: ServerLog
+        let log: ConnectionLog
 
         init(_ text: String, _ logger: Logger) throws(StorageError) {
             url = try DatabaseURL(
                 text, schemes: PostgreSQL.schemes, portDefault: Self.portDefault, parameters: PostgreSQL.parameters)
             limits = try ServerLimits(url)
-            log = ServerLog(logger: logger, server: url.description)
+            log = ConnectionLog(logger, server: url)
             schema = url["schema"]
             if let schema {
                 guard schema.utf8.count <= Self.schemaBytesMax,
@@ -85,34 +83,12 @@
                 // A peer that is gone without a word: what was sent is acknowledged by then, or the connection is over.
                 ("tcp_user_timeout", String(limits.statementTimeoutSeconds * 1_000)), ("keepalives_idle", "30"),
             ]
-            if let authority = url["sslrootcert"] ?? (mode.hasPrefix("verify") ? Self.systemAuthorities : nil) {
+            if let authority = url["sslrootcert"] ?? (mode.hasPrefix("verify") ? DatabaseURL.systemAuthorities : nil) {
                 options.append(("sslrootcert", authority))
             }
             if let certificate = url["sslcert"] { options.append(("sslcert", certificate)) }
             if let key = url["sslkey"] { options.append(("sslkey", key)) }
             self.options = options
-        }
-    }
-
-    /// Says what an operator wants to know of the connections.
-    struct ServerLog: Sendable {
-        let logger: Logger
-        let server: String
-
-        func changed(_ change: Reconnection.Change) {
-            switch change {
-            case .lost(let error):
-                logger.warning("database connection lost", metadata: ["server": "\(server)", "error": "\(error)"])
-            case .restored(let milliseconds):
-                logger.notice(
-                    "database connection restored", metadata: ["server": "\(server)", "after_ms": "\(milliseconds)"])
-            }
-        }
-
-        func losesData(_ setting: String) {
-            logger.warning(
-                "the database server may lose what it has committed",
-                metadata: ["server": "\(server)", "setting": "\(setting)"])
         }
     }
 #endif

@@ -5,6 +5,9 @@ public import Storage
 ///
 /// The password is kept apart, so that printing the value shows nothing of it.
 public struct DatabaseURL: Sendable, CustomStringConvertible {
+    /// Where Debian keeps the authorities that the system trusts.
+    package static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
+
     public let scheme: String
     public let user: String
     public let password: DatabasePassword?

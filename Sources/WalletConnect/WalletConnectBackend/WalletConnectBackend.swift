@@ -303,23 +303,8 @@ public final class WalletConnectBackend: Sendable {
 public func withBackend<Result: Sendable>(
     _ backend: WalletConnectBackend, _ body: @escaping @Sendable (WalletConnectBackend) async throws -> Result
 ) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result?.self) { group in
-        group.addTask {
-            try await backend.run()
-            return nil
-        }
-        group.addTask {
-            try await backend.ready()
-            return try await body(backend)
-        }
-        defer { group.cancelAll() }
-        while let ended = try await group.next() {
-            guard let result = ended else { continue }
-            group.cancelAll()
-            // The run ends by cancellation, without an error.
-            while try await group.next() != nil {}
-            return result
-        }
-        throw BackendError(.closed, "the backend has ended")
+    try await whileRunning(backend.run, ended: BackendError(.closed, "the backend has ended")) {
+        try await backend.ready()
+        return try await body(backend)
     }
 }

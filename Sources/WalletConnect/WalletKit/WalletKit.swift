@@ -161,23 +161,8 @@ public final class WalletKit: Sendable {
 public func withWalletKit<Result: Sendable>(
     _ kit: WalletKit, _ body: @escaping @Sendable (WalletKit) async throws -> Result
 ) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result?.self) { group in
-        group.addTask {
-            try await kit.run()
-            return nil
-        }
-        group.addTask {
-            try await kit.ready()
-            return try await body(kit)
-        }
-        defer { group.cancelAll() }
-        while let ended = try await group.next() {
-            guard let result = ended else { continue }
-            group.cancelAll()
-            // The run ends by cancellation, without an error.
-            while try await group.next() != nil {}
-            return result
-        }
-        throw SignError(.cancelled, "the wallet has ended")
+    try await whileRunning(kit.run, ended: SignError(.cancelled, "the wallet has ended")) {
+        try await kit.ready()
+        return try await body(kit)
     }
 }

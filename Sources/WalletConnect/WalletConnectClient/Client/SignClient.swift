@@ -310,23 +310,8 @@ private struct Readiness {
 public func withSignClient<Result: Sendable>(
     _ client: SignClient, _ body: @escaping @Sendable (SignClient) async throws -> Result
 ) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result?.self) { group in
-        group.addTask {
-            try await client.run()
-            return nil
-        }
-        group.addTask {
-            try await client.ready()
-            return try await body(client)
-        }
-        defer { group.cancelAll() }
-        while let ended = try await group.next() {
-            guard let result = ended else { continue }
-            group.cancelAll()
-            // The run ends by cancellation, without an error.
-            while try await group.next() != nil {}
-            return result
-        }
-        throw SignError(.cancelled, "the client has ended")
+    try await whileRunning(client.run, ended: SignError(.cancelled, "the client has ended")) {
+        try await client.ready()
+        return try await body(client)
     }
 }
