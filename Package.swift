@@ -334,6 +334,8 @@ let package = Package(
 
         // Tests mirror Sources; Contracts holds what every adapter of a port must pass.
         .target(name: "Contracts", dependencies: ["Storage", "Queues", "Primitives"], path: "Tests/Contracts"),
+        // Databases that tests start, kill and start again.
+        .target(name: "TestServers", path: "Tests/TestServers"),
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], path: "Tests/Base/PrimitivesTests"),
         .testTarget(name: "QRCodeTests", dependencies: ["QRCode"], path: "Tests/Base/QRCodeTests"),
         .testTarget(
@@ -359,14 +361,16 @@ let package = Package(
         .testTarget(
             name: "StorageServersTests",
             dependencies: [
-                "Storage", "StorageSQL", "Contracts", "Primitives", log,
+                "Storage", "StorageSQL", "Contracts", "TestServers", "Primitives", log,
                 .target(name: "StoragePostgreSQL", condition: .when(traits: ["PostgreSQL"])),
                 .target(name: "StorageMySQL", condition: .when(traits: ["MySQL"])),
             ],
             path: "Tests/Storage/StorageServersTests"),
         .testTarget(
             name: "StorageRecordsTests",
-            dependencies: ["StorageRedis", "StorageMongoDB", "Storage", "Contracts", "Primitives", nioCore, nioPosix],
+            dependencies: [
+                "StorageRedis", "StorageMongoDB", "Storage", "Contracts", "TestServers", "Primitives", nioCore, nioPosix,
+            ],
             path: "Tests/Storage/StorageRecordsTests"),
         .testTarget(
             name: "KeysTests",
@@ -470,7 +474,7 @@ let package = Package(
             ],
             path: "Tests/Server/CofferClientTests"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Primitives", httpClient, nioCore, nioHTTP1, crypto],
+            name: "EndToEndTests", dependencies: ["TestServers", "Primitives", httpClient, nioCore, nioHTTP1, crypto],
             path: "Tests/Server/EndToEndTests"),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests"),
     ]

@@ -5,10 +5,11 @@
     import Storage
     import StorageMongoDB
     import Synchronization
+    import TestServers
     import Testing
 
     /// Records in the stand-in for MongoDB, through the real libmongoc.
-    @Suite(.enabled(if: MongoServer.isThere, "no Python with pymongo's bson; make .venv, or name one in COFFER_PYTHON"))
+    @Suite(.enabled(if: MongoServer.missing == nil, "\(MongoServer.missing ?? "")"))
     struct MongoStoreTests {
         private func key(_ name: String) -> KeyValueKey { StoreChecks.key(name) }
 
@@ -193,7 +194,7 @@
         @Test func `a server that hangs is given up in time, and more than may wait is refused`() async throws {
             let server = try await MongoServer()
             let store = try await server.open { $0.healthDeadlineMilliseconds = 200 }
-            server.pause(true)
+            server.process.freeze()
             let start = ContinuousClock.now
             let health = await failure { () throws(KeyValueError) in try await store.health() }
             #expect(health?.code == .unavailable)
@@ -211,7 +212,7 @@
                 var codes: [KeyValueError.Code?] = []
                 for await code in group {
                     codes.append(code)
-                    if codes.count == refusedMin { server.pause(false) }
+                    if codes.count == refusedMin { server.process.thaw() }
                 }
                 return codes
             }
@@ -236,10 +237,10 @@
                     isOver.load(ordering: .relaxed)
                 }
                 #expect(await eventually { ledger.count > before + 60 })
-                server.kill()
+                server.process.kill()
                 isOver.store(true, ordering: .relaxed)
                 await load
-                try await server.restart()
+                try await server.process.start()
                 #expect(
                     await eventually { await failure { () throws(KeyValueError) in try await store.health() } == nil })
                 try await StoreChecks.checkLoad(store, ledger)

@@ -2,6 +2,7 @@ import Foundation
 import Primitives
 import Storage
 import Synchronization
+import TestServers
 import Testing
 
 /// Counts how many changes a second a store acknowledges; printed, and read by nobody but people.
@@ -47,7 +48,7 @@ enum Bench {
 }
 
 #if Redis
-    @Suite(.enabled(if: Bench.isWanted && RedisServer.path != nil, "a measurement, which COFFER_BENCH=1 asks for"))
+    @Suite(.enabled(if: Bench.isWanted && RedisServer.missing == nil, "a measurement, which COFFER_BENCH=1 asks for"))
     struct RedisBenchTests {
         @Test func `changes a second in Redis with appendfsync always`() async throws {
             let server = try await RedisServer()
@@ -55,8 +56,8 @@ enum Bench {
             for (writers, records) in [(1, 1), (64, 1), (64, 3)] {
                 try await Bench.measure("redis", store, writers: writers, records: records)
             }
-            guard let program = program("redis-benchmark") else { return }
-            let text = try run(
+            guard let program = ServerProcess.find("redis-benchmark") else { return }
+            let text = try ServerProcess.run(
                 program, ["-p", "\(server.port)", "-t", "set", "-d", "250", "-c", "64", "-n", "20000", "--csv"])
             print("bench: redis-benchmark SET, 64 clients: \(text.split(separator: "\n").last ?? "")")
         }
@@ -64,7 +65,7 @@ enum Bench {
 #endif
 
 #if MongoDB
-    @Suite(.enabled(if: Bench.isWanted && MongoServer.isThere, "a measurement, which COFFER_BENCH=1 asks for"))
+    @Suite(.enabled(if: Bench.isWanted && MongoServer.missing == nil, "a measurement, which COFFER_BENCH=1 asks for"))
     struct MongoBenchTests {
         @Test func `changes a second in the stand-in for MongoDB`() async throws {
             let server = try await MongoServer()

@@ -5,10 +5,11 @@
     import Storage
     import StorageRedis
     import Synchronization
+    import TestServers
     import Testing
 
     /// A Redis server that is killed while it works.
-    @Suite(.enabled(if: RedisServer.path != nil, "redis-server is not installed; scripts/setup installs it"))
+    @Suite(.enabled(if: RedisServer.missing == nil, "\(RedisServer.missing ?? "")"))
     struct RedisCrashTests {
         @Test func `a server that is killed under load loses nothing that it acknowledged, and keeps no halves`()
             async throws
@@ -24,10 +25,10 @@
                     isOver.load(ordering: .relaxed)
                 }
                 #expect(await eventually { ledger.count > before + 200 })
-                server.kill()
+                server.process.kill()
                 isOver.store(true, ordering: .relaxed)
                 await load
-                try server.restart()
+                try await server.process.start()
                 // The same store finds the server again by itself.
                 #expect(
                     await eventually { await failure { () throws(KeyValueError) in try await store.health() } == nil })
@@ -43,14 +44,14 @@
             let store = try await server.open()
             let impatient = try await server.open { $0.healthDeadlineMilliseconds = 200 }
             try await store.apply([.put(StoreChecks.key("a"), [1])])
-            server.kill()
+            server.process.kill()
             let start = ContinuousClock.now
             let dead = await failure { () throws(KeyValueError) in try await impatient.health() }
             #expect(dead?.code == .unavailable)
             #expect(dead?.isRetryable == true)
             #expect(start.duration(to: .now) < .seconds(20))
             async let waiting = store.read([StoreChecks.key("a")])
-            try server.restart()
+            try await server.process.start()
             #expect(try await waiting[0]?.value == [1])
         }
 
@@ -61,7 +62,7 @@
                 $0.healthDeadlineMilliseconds = 1_000
             }
             #expect(try await store.health() < .seconds(30))
-            server.pause(true)
+            server.process.freeze()
             let start = ContinuousClock.now
             let health = await failure { () throws(KeyValueError) in try await store.health() }
             #expect(health?.code == .unavailable)
@@ -71,14 +72,14 @@
             #expect(change?.code == .unavailable)
             // Less than the half minute that a connection may take to open.
             #expect(start.duration(to: .now) < .seconds(25))
-            server.pause(false)
+            server.process.thaw()
             #expect(await eventually { await failure { () throws(KeyValueError) in try await store.health() } == nil })
         }
 
         @Test func `more questions than may wait are refused`() async throws {
             let server = try await RedisServer()
             let store = try await server.open()
-            server.pause(true)
+            server.process.freeze()
             let count = 6_000
             let codes = await withTaskGroup(of: KeyValueError.Code?.self) { group in
                 for number in 0..<count {
@@ -94,7 +95,7 @@
                     codes.append(code)
                     if code == .overloaded { refused += 1 }
                     // Nobody else is answered before the server goes on.
-                    if refused == count - 4_096 { server.pause(false) }
+                    if refused == count - 4_096 { server.process.thaw() }
                 }
                 return codes
             }

@@ -5,10 +5,11 @@
     import Primitives
     import Storage
     import StorageRedis
+    import TestServers
     import Testing
 
     /// Records in a real Redis server.
-    @Suite(.enabled(if: RedisServer.path != nil, "redis-server is not installed; scripts/setup installs it"))
+    @Suite(.enabled(if: RedisServer.missing == nil, "\(RedisServer.missing ?? "")"))
     struct RedisStoreTests {
         private func key(_ name: String) -> KeyValueKey { StoreChecks.key(name) }
 

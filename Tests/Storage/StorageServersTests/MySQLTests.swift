@@ -3,6 +3,7 @@
     import Storage
     import StorageMySQL
     import StorageSQL
+    import TestServers
     import Testing
 
     @Suite(
@@ -101,7 +102,7 @@
             await store.close()
         }
 
-        @Test(.enabled(if: ServerChecks.measures, "COFFER_MEASURE is not set"))
+        @Test(.enabled(if: ServerFolder.measures, "COFFER_MEASURE is not set"))
         func `records a second in MariaDB`() async throws {
             try await ServerChecks.rates(server)
         }

@@ -2,6 +2,7 @@
     import Contracts
     import Storage
     import StoragePostgreSQL
+    import TestServers
     import Testing
 
     @Suite(
@@ -66,7 +67,7 @@
             try await ServerChecks.copies(server)
         }
 
-        @Test(.enabled(if: ServerChecks.measures, "COFFER_MEASURE is not set"))
+        @Test(.enabled(if: ServerFolder.measures, "COFFER_MEASURE is not set"))
         func `records a second in PostgreSQL`() async throws {
             try await ServerChecks.rates(server)
         }

@@ -1,15 +1,16 @@
 import Foundation
 import Storage
 import StorageSQL
+import TestServers
 import Testing
 
 extension ServerChecks {
     /// TLS: required, verified, and refused where the authority is another or the name is wrong.
-    static func encryption(_ server: some DatabaseServer) async throws {
+    static func encryption(_ server: some StoreServer) async throws {
         let place = try server.makePlace()
         let (mode, modes) = (server.modeParameter, server.modes)
-        let ours = "\(server.authorityParameter)=\(server.folder.file("ca.pem"))"
-        let other = "\(server.authorityParameter)=\(server.folder.file("other-ca.pem"))"
+        let ours = "\(server.authorityParameter)=\(server.certificates.authority)"
+        let other = "\(server.authorityParameter)=\(server.certificates.strangeAuthority)"
         for (what, host, parameters) in [
             ("verified with its name", "localhost", ["\(mode)=\(modes.full)", ours]),
             ("verified with its address", "127.0.0.1", ["\(mode)=\(modes.full)", ours]),
@@ -43,7 +44,7 @@ extension ServerChecks {
     }
 
     /// What is wrong with the URL is said, and nothing of the password.
-    static func refusals(_ server: some DatabaseServer) async throws {
+    static func refusals(_ server: some StoreServer) async throws {
         let place = try server.makePlace()
         let cases = [
             ("a wrong password", server.url(place, password: "wrong-secret")),
@@ -71,7 +72,7 @@ extension ServerChecks {
     }
 
     /// A server's own tools make its backups.
-    static func copies(_ server: some DatabaseServer) async throws {
+    static func copies(_ server: some StoreServer) async throws {
         let store = try await server.fresh()
         let refused = await storageFailure { try await store.backup(to: server.folder.file("copy")) }
         #expect(refused?.code == .unsupported)

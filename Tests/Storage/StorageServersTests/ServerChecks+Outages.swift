@@ -4,11 +4,12 @@ import Logging
 import Primitives
 import Storage
 import StorageSQL
+import TestServers
 import Testing
 
 extension ServerChecks {
     /// The server dies several times under load and comes back on the same data.
-    static func killedUnderLoad(_ server: some DatabaseServer) async throws {
+    static func killedUnderLoad(_ server: some StoreServer) async throws {
         let store = try await server.fresh()
         try await store.migrate(Items.migrations)
         let (deaths, between) = (3, 150)
@@ -77,7 +78,7 @@ extension ServerChecks {
     }
 
     /// The connection goes away in the middle of a unit of work, which runs again and is stored once.
-    static func connectionLost(_ server: some DatabaseServer) async throws {
+    static func connectionLost(_ server: some StoreServer) async throws {
         let store = try await server.fresh()
         try await store.migrate(Items.migrations)
         let runs = Shared(0)
@@ -102,7 +103,7 @@ extension ServerChecks {
     }
 
     /// The server hangs while it is told to commit: the outcome is unknown, and everything else ends in time.
-    static func commitWithoutAnswer(_ server: some DatabaseServer) async throws {
+    static func commitWithoutAnswer(_ server: some StoreServer) async throws {
         let store = try await server.fresh(["statement-timeout-seconds=1", "connect-timeout-seconds=2"])
         try await store.migrate(Items.migrations + TableKeyValueStore.migrations)
         let began = ContinuousClock.now
@@ -127,7 +128,7 @@ extension ServerChecks {
     }
 
     /// While the server is down: clear answers in time; when it is back, no restart of ours.
-    static func down(_ server: some DatabaseServer) async throws {
+    static func down(_ server: some StoreServer) async throws {
         let lines = Shared<[String]>([])
         let logger = Logger(label: "test") { _ in KeptLog(lines: lines) }
         let store = try await server.open(server.url(server.makePlace()), logger: logger)

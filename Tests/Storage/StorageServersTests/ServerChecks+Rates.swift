@@ -1,13 +1,11 @@
 import Foundation
 import Storage
 import StorageSQL
+import TestServers
 
 extension ServerChecks {
-    /// Set it to have the rates of this machine printed; docs/decisions/0017-database-servers.md holds some.
-    static let measures = ProcessInfo.processInfo.environment["COFFER_MEASURE"] != nil
-
     /// Records of 200 bytes, written one after another and by as many tasks as a group takes.
-    static func rates(_ server: some DatabaseServer) async throws {
+    static func rates(_ server: some StoreServer) async throws {
         let store = try await server.fresh(["\(server.modeParameter)=\(server.modes.plain)"])
         try await store.migrate(TableKeyValueStore.migrations)
         let records = TableKeyValueStore(store: store)

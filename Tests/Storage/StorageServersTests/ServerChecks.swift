@@ -3,24 +3,25 @@ import Foundation
 import Primitives
 import Storage
 import StorageSQL
+import TestServers
 import Testing
 
 /// What holds for every database server behind the ports; the suites of the servers call it.
 enum ServerChecks {
-    static func contracts(_ server: some DatabaseServer) async throws {
+    static func contracts(_ server: some StoreServer) async throws {
         try await checkStore { try await server.fresh() }
         try await checkKeyValueStore { try await server.freshRecords() }
     }
 
     /// Random units of work, many of them refused in the middle, do what they do in memory.
-    static func random(_ server: some DatabaseServer) async throws {
+    static func random(_ server: some StoreServer) async throws {
         let store = try await server.fresh()
         try await checkAgainstMemory(store, named: server.scheme, operations: 1_500, comparesNumbers: false)
         await store.close()
     }
 
     /// More different statements than a connection keeps prepared.
-    static func manyStatements(_ server: some DatabaseServer) async throws {
+    static func manyStatements(_ server: some StoreServer) async throws {
         let store = try await server.fresh(["pool=2"])
         try await store.migrate(Items.migrations)
         try await store.write { try $0.insert(into: Items.table, Items.row(5)) }
@@ -34,7 +35,7 @@ enum ServerChecks {
     }
 
     /// Two processes count one record up by compare-and-set: each step is won once, and nothing is lost.
-    static func race(_ server: some DatabaseServer) async throws {
+    static func race(_ server: some StoreServer) async throws {
         let url = try server.url(server.makePlace())
         let stores = [try await server.open(url), try await server.open(url)]
         try await stores[0].migrate(TableKeyValueStore.migrations)
@@ -88,7 +89,7 @@ enum ServerChecks {
     }
 
     /// Servers that start at the same moment on an empty database.
-    static func migrationsAtOnce(_ server: some DatabaseServer) async throws {
+    static func migrationsAtOnce(_ server: some StoreServer) async throws {
         let url = try server.url(server.makePlace())
         var stores: [SQLStore] = []
         for _ in 0..<3 { stores.append(try await server.open(url)) }
@@ -112,7 +113,7 @@ enum ServerChecks {
     }
 
     /// The pool is as large as it was named, and its queue as long.
-    static func pool(_ server: some DatabaseServer) async throws {
+    static func pool(_ server: some StoreServer) async throws {
         let place = try server.makePlace()
         let before = try server.connectionCount(place)
         let store = try await server.open(server.url(place, ["pool=3", "queue=4"]))

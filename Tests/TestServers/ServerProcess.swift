@@ -1,5 +1,5 @@
 import Foundation
-import Glibc
+public import Glibc
 import Synchronization
 
 /// A server that a test starts: on a free port of loopback, in a folder of its own, killed and started again at will.
@@ -13,23 +13,24 @@ import Synchronization
 /// try await server.start()
 /// defer { server.stop() }
 /// ```
-/// A small shell stands between: it ends the server when this process is gone, however it went.
-final class ServerProcess: Sendable {
+/// A small shell stands between: it ends the server within a second when this process is gone, however it went.
+public final class ServerProcess: Sendable {
     /// How long a server may take to answer after its start: two busy cores, and a recovery after a kill.
-    static let readySecondsMax = 60.0
+    public static let readySecondsMax = 60.0
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
     }
 
     private struct Running: Sendable {
         let shell: Process
+        /// What the server reads.
         let input: Pipe
         let id: pid_t
     }
 
     /// How long a server may take to end when it is told to.
-    static let stopSecondsMax = 20.0
+    public static let stopSecondsMax = 20.0
 
     private let program: String
     private let arguments: [String]
@@ -42,7 +43,7 @@ final class ServerProcess: Sendable {
     ///   - log: the file that gets what the server prints.
     ///   - stopSignal: what ends it in good order, with clients connected.
     ///   - isReady: whether it answers; asked until it does.
-    init(
+    public init(
         _ program: String, _ arguments: [String], log: String, stopSignal: Int32 = SIGTERM,
         isReady: @escaping @Sendable () async -> Bool
     ) {
@@ -58,10 +59,10 @@ final class ServerProcess: Sendable {
     }
 
     /// The server's process id while it was started.
-    var id: pid_t? { running.withLock { $0?.id } }
+    public var id: pid_t? { running.withLock { $0?.id } }
 
     /// Starts it and waits until it answers; a server that ends again at once is started anew, until the time is over.
-    func start() async throws {
+    public func start() async throws {
         let deadline = ContinuousClock.now + .seconds(Self.readySecondsMax)
         try launch()
         while true {
@@ -80,13 +81,13 @@ final class ServerProcess: Sendable {
     }
 
     /// Ends it and its children as a power cut would: nothing is written any more.
-    func kill() {
+    public func kill() {
         signalAll(SIGKILL)
         end()
     }
 
     /// Kills it and starts it on the same data.
-    func restart() async throws {
+    public func restart() async throws {
         kill()
         try await start()
     }
@@ -94,7 +95,7 @@ final class ServerProcess: Sendable {
     /// Holds it up without ending it, as a host that hangs: connections stay, nobody answers.
     ///
     /// Every thread stands still when it returns.
-    func freeze() {
+    public func freeze() {
         guard let id else { return }
         signalAll(SIGSTOP)
         let deadline = ContinuousClock.now + .seconds(Self.stopSecondsMax)
@@ -103,12 +104,12 @@ final class ServerProcess: Sendable {
     }
 
     /// Lets a frozen server go on.
-    func thaw() {
+    public func thaw() {
         signalAll(SIGCONT)
     }
 
     /// Ends it in good order; the data stays for a later start.
-    func stop() {
+    public func stop() {
         guard let id else { return }
         signalAll(SIGCONT)
         _ = Glibc.kill(id, stopSignal)
@@ -141,21 +142,25 @@ final class ServerProcess: Sendable {
         }
     }
 
+    /// Starts a server, tells its number, and waits for its end; beside it somebody looks whether this process is there.
+    private static let guardian = """
+        log=$1; shift; exec 3<&0
+        "$@" <&3 3<&- >>"$log" 2>&1 & server=$!
+        echo $server; exec >/dev/null 2>&1 </dev/null 3<&-
+        while kill -0 $PPID; do sleep 1; done && kill -9 $server & watch=$!
+        wait $server; kill $watch
+        """
+
     private func launch() throws {
         let shell = Process()
         let (input, output) = (Pipe(), Pipe())
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        let script =
-            "log=$1; shift; exec 3<&0; \"$@\" </dev/null >>\"$log\" 2>&1 3<&- & echo $!; "
-            + "exec >/dev/null; read -r _ <&3; kill -9 $! 2>/dev/null; wait"
-        shell.arguments = ["-c", script, "sh", log, program] + arguments
+        shell.arguments = ["-c", Self.guardian, "sh", log, program] + arguments
         shell.standardInput = input
         shell.standardOutput = output
         shell.standardError = FileHandle.nullDevice
         // A folder that every user may enter.
         shell.currentDirectoryURL = URL(fileURLWithPath: "/")
-        // The end of this process must be the end of the pipe: no child may hold a copy of our side.
-        _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         // Threads of the pool block signals, and a child inherits that: its shell would never hear of the server's end.
         var (none, before) = (sigset_t(), sigset_t())
         unsafe sigemptyset(&none)
@@ -169,18 +174,25 @@ final class ServerProcess: Sendable {
         running.withLock { $0 = Running(shell: shell, input: input, id: id) }
     }
 
-    /// Lets the shell go, which has waited for the server's end.
+    /// Waits until the server and its shell are gone.
     private func end() {
-        guard
-            let was = running.withLock({ running in
-                let was = running
-                running = nil
-                return was
-            })
-        else { return }
-        try? was.input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
-        try? was.input.fileHandleForWriting.close()
-        was.shell.waitUntilExit()
+        let was = running.withLock { running in
+            defer { running = nil }
+            return running
+        }
+        was?.shell.waitUntilExit()
+    }
+
+    /// Writes a line to what the server reads.
+    public func say(_ line: String) throws {
+        guard let input = running.withLock({ $0?.input }) else { throw Failure(description: "\(program) is not running") }
+        try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+    }
+
+    /// The whole lines that it has printed in all its runs.
+    public var lines: [String] {
+        let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
     }
 
     /// Whether it runs; one that has ended waits as a zombie for its shell.
@@ -189,23 +201,20 @@ final class ServerProcess: Sendable {
         return !state.contains(") Z ")
     }
 
-    private var logEnd: String {
-        let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(10).joined(separator: "\n")
-    }
+    private var logEnd: String { lines.suffix(10).joined(separator: "\n") }
 }
 
 // MARK: What servers need around them
 
 extension ServerProcess {
     /// The program's path in one of the folders or on the usual path; `nil` when it is not installed.
-    static func find(_ name: String, in folders: [String] = []) -> String? {
+    public static func find(_ name: String, in folders: [String] = []) -> String? {
         (folders + ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]).map { "\($0)/\(name)" }
             .first(where: FileManager.default.isExecutableFile)
     }
 
     /// A port of loopback that nobody listens on now.
-    static func freePort() throws -> Int {
+    public static func freePort() throws -> Int {
         let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard handle >= 0 else { throw Failure(description: "no socket") }
         defer { close(handle) }
@@ -221,7 +230,7 @@ extension ServerProcess {
     }
 
     /// Whether somebody listens on a port of loopback.
-    static func answers(port: Int, host: UInt32 = 0x7F00_0001) -> Bool {
+    public static func answers(port: Int, host: UInt32 = 0x7F00_0001) -> Bool {
         let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard handle >= 0 else { return false }
         defer { close(handle) }
@@ -246,7 +255,7 @@ extension ServerProcess {
     ///
     /// - Throws: `Failure` with its output when it fails.
     @discardableResult
-    static func run(_ program: String, _ arguments: [String], input: String = "") throws -> String {
+    public static func run(_ program: String, _ arguments: [String], input: String = "") throws -> String {
         let process = Process()
         let (source, output) = (Pipe(), Pipe())
         process.executableURL = URL(fileURLWithPath: program)
@@ -264,62 +273,5 @@ extension ServerProcess {
             throw Failure(description: "\(program) failed: \(text)")
         }
         return text
-    }
-}
-
-/// A temporary folder for a server's data, certificates and log, removed at the end.
-final class ServerFolder: Sendable {
-    /// What the data of the servers of all suites may need.
-    private static let memoryBytesMin = 2 << 30
-
-    let path: String
-
-    init(_ name: String) throws {
-        path = Self.parent + "coffer-\(name)-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        unsafe chmod(path, 0o755)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    /// Memory where there is enough of it: a killed process loses no more than on a disk, and a sync takes no time.
-    private static var parent: String {
-        // Rates are those of a disk.
-        if ServerChecks.measures { return NSTemporaryDirectory() }
-        let free = try? FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")[.systemFreeSize] as? Int
-        return (free ?? 0) >= memoryBytesMin ? "/dev/shm/" : NSTemporaryDirectory()
-    }
-
-    func file(_ name: String) -> String { "\(path)/\(name)" }
-
-    /// Makes an authority and a server's certificate for localhost and 127.0.0.1, and a second authority that knows
-    /// nothing of it: `ca.pem`, `server.pem`, `server.key`, `other-ca.pem`.
-    func makeCertificates() throws {
-        let openssl = "/usr/bin/openssl"
-        for name in ["ca", "other-ca"] {
-            try ServerProcess.run(
-                openssl,
-                [
-                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", "/CN=\(name) of a test", "-keyout", file("\(name).key"), "-out", file("\(name).pem"),
-                ])
-        }
-        try ServerProcess.run(
-            openssl,
-            [
-                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost",
-                "-keyout", file("server.key"), "-out", file("server.csr"),
-            ])
-        let names = "subjectAltName=DNS:localhost,IP:127.0.0.1\n"
-        try names.write(toFile: file("names"), atomically: true, encoding: .utf8)
-        try ServerProcess.run(
-            openssl,
-            [
-                "x509", "-req", "-in", file("server.csr"), "-CA", file("ca.pem"), "-CAkey", file("ca.key"),
-                "-CAcreateserial", "-days", "2", "-extfile", file("names"), "-out", file("server.pem"),
-            ])
-        unsafe chmod(file("server.key"), 0o600)
     }
 }

@@ -3,52 +3,38 @@ import Logging
 import Storage
 import StorageSQL
 import Synchronization
+import TestServers
 import Testing
 
+#if PostgreSQL
+    import StoragePostgreSQL
+#endif
+#if MySQL
+    import StorageMySQL
+#endif
+
 /// A database server that the checks run against.
-protocol DatabaseServer: Sendable {
-    /// Why it can't be started here; `nil` when it can.
-    static var missing: String? { get }
-    static var current: Self? { get }
-    static func started() async throws -> Self
-    static func running(_ server: Self, _ body: () async throws -> Void) async throws
-
-    var process: ServerProcess { get }
-    var folder: ServerFolder { get }
-    /// The schemes and parts that the URL is made of.
-    var scheme: String { get }
-    var port: Int { get }
-    /// The parameter that names an authority, and what asks for encryption with or without looking at the name.
-    var authorityParameter: String { get }
-    var modeParameter: String { get }
-    var modes: (plain: String, encrypted: String, authority: String, full: String) { get }
-    /// A user who is let in with TLS alone.
-    var secureUser: String { get }
-
+protocol StoreServer: DatabaseServer {
     func open(_ url: String, logger: Logger) async throws(StorageError) -> SQLStore
-    /// A new and empty place for tables; what follows the port in its URL.
-    func makePlace() throws -> String
-    /// Runs a statement as an administrator.
-    @discardableResult func administer(_ sql: String) throws -> String
-    /// How many connections the stores have to a place.
-    func connectionCount(_ place: String) throws -> Int
-    /// Ends the connections of all stores, as a server does that has had enough of them.
-    func disconnectAll() throws
 }
 
-extension DatabaseServer {
-    static var password: String { "p@ss:w/rd?" }
-    static var escapedPassword: String { "p%40ss%3Aw%2Frd%3F" }
-
-    /// A store's URL; `place` as ``makePlace()`` made it.
-    func url(
-        _ place: String, _ parameters: [String] = [], user: String = "coffer", password: String = escapedPassword,
-        host: String = "127.0.0.1"
-    ) -> String {
-        let mark = parameters.isEmpty ? "" : place.contains("?") ? "&" : "?"
-        return "\(scheme)://\(user):\(password)@\(host):\(port)/\(place)\(mark)\(parameters.joined(separator: "&"))"
+#if PostgreSQL
+    extension PostgreSQLServer: StoreServer {
+        func open(_ url: String, logger: Logger) async throws(StorageError) -> SQLStore {
+            try await PostgreSQL.open(url: url, logger: logger)
+        }
     }
+#endif
 
+#if MySQL
+    extension MariaDBServer: StoreServer {
+        func open(_ url: String, logger: Logger) async throws(StorageError) -> SQLStore {
+            try await MySQL.open(url: url, logger: logger)
+        }
+    }
+#endif
+
+extension StoreServer {
     func open(_ url: String) async throws(StorageError) -> SQLStore {
         try await open(url, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
@@ -67,7 +53,7 @@ extension DatabaseServer {
 }
 
 /// Starts a server before the first test of a suite, and stops it after the last.
-struct ServerTrait<Server: DatabaseServer>: SuiteTrait, TestScoping {
+struct ServerTrait<Server: StoreServer>: SuiteTrait, TestScoping {
     @concurrent func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
