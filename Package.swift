@@ -369,7 +369,8 @@ let package = Package(
         .testTarget(
             name: "StorageRecordsTests",
             dependencies: [
-                "StorageRedis", "StorageMongoDB", "Storage", "Contracts", "TestServers", "Primitives", nioCore, nioPosix,
+                "StorageRedis", "StorageMongoDB", "Storage", "Contracts", "TestServers", "Primitives", nioCore,
+                nioPosix,
             ],
             path: "Tests/Storage/StorageRecordsTests"),
         .testTarget(

@@ -9,7 +9,8 @@ public final class MongoServer: Sendable {
     private static let python = ProcessInfo.processInfo.environment["COFFER_PYTHON"] ?? "\(root).venv/bin/python"
 
     /// Why it can't be started here; `nil` when it can.
-    public static let missing = (try? ServerProcess.run(python, ["-c", "import bson"])) != nil
+    public static let missing =
+        (try? ServerProcess.run(python, ["-c", "import bson"])) != nil
         ? nil : "no Python with pymongo's bson; make .venv, or name one in COFFER_PYTHON"
 
     /// How long an order may take to be in force.

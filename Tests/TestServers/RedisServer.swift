@@ -3,7 +3,8 @@ import Foundation
 /// A Redis server: a free port of loopback, data in a folder of its own.
 public final class RedisServer: Sendable {
     /// Why it can't be started here; `nil` when it can.
-    public static let missing = ["redis-server", "redis-cli"].allSatisfy { ServerProcess.find($0) != nil }
+    public static let missing =
+        ["redis-server", "redis-cli"].allSatisfy { ServerProcess.find($0) != nil }
         ? nil : "redis-server is not installed; scripts/setup installs it"
 
     /// As durable as Redis can be.

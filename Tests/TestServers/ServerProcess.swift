@@ -185,7 +185,9 @@ public final class ServerProcess: Sendable {
 
     /// Writes a line to what the server reads.
     public func say(_ line: String) throws {
-        guard let input = running.withLock({ $0?.input }) else { throw Failure(description: "\(program) is not running") }
+        guard let input = running.withLock({ $0?.input }) else {
+            throw Failure(description: "\(program) is not running")
+        }
         try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
     }
 
