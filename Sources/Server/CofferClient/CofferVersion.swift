@@ -1,7 +1,7 @@
 /// What this build is called.
 package enum CofferVersion {
     /// The version of the product, [semantic](https://semver.org).
-    package static let number = "0.1.0"
+    package static let number = "0.3.0"
 
     /// The major and minor version of the compiler that built it.
     package static var swift: String {
