@@ -419,8 +419,9 @@ let package = Package(
         .testTarget(
             name: "WalletConnectHTTPTests",
             dependencies: [
-                "WalletConnectHTTP", "WalletConnectBackend", "Primitives", hummingbird, hummingbirdTesting, httpTypes,
-                nioCore, log,
+                "WalletConnectHTTP", "WalletConnectBackend", "WalletConnectTesting", "WalletConnectNetwork",
+                "WalletConnectProtocol", "Storage", "Primitives", hummingbird, hummingbirdTesting, httpTypes, nioCore,
+                nioPosix, log, coreMetrics,
             ],
             path: "Tests/WalletConnect/WalletConnectHTTPTests"),
         .testTarget(

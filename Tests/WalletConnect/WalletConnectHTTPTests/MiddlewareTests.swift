@@ -1,12 +1,18 @@
+import CoreMetrics
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Logging
 import NIOCore
+import NIOPosix
 import Primitives
+import Storage
 import Testing
 import WalletConnectBackend
 import WalletConnectHTTP
+import WalletConnectNetwork
+import WalletConnectProtocol
+import WalletConnectTesting
 
 /// What a server of somebody else's looks like, with this module's middleware in front.
 struct Context: WalletConnectRequestContext {
@@ -100,6 +106,66 @@ struct Leak: Error, CustomStringConvertible {
             try await client.execute(uri: "/accounts", method: .get, headers: [Self.user: "alice"]) {
                 #expect(String(buffer: $0.body) == "none")
             }
+        }
+    }
+
+    /// A backend whose clock stands until it is moved, with a wallet at the other end.
+    private static func withConnectedWorld(
+        _ change: @escaping @Sendable (inout BackendSettings) -> Void,
+        _ body: @escaping @Sendable (WalletConnectBackend, ScriptedWallet, ManualClock) async throws -> Void
+    ) async throws {
+        try await withTestRelay { relay in
+            try await withScriptedWallet(relay: relay.url) { wallet in
+                var settings = BackendSettings(
+                    metadata: Metadata(name: "Shop", description: "", url: "https://shop.example", icons: []),
+                    relayURLs: [relay.url])
+                change(&settings)
+                // The relay and the wallet have the time of day.
+                let clock = ManualClock(WallClock.system.now)
+                let backend = WalletConnectBackend(
+                    settings: settings, records: MemoryKeyValueStore(),
+                    storeKey: SecretBytes(copying: [UInt8](repeating: 5, count: 32)),
+                    transport: try WebSocketTransport(eventLoops: MultiThreadedEventLoopGroup.singleton),
+                    clock: clock.clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                    metrics: NOOPMetricsHandler.instance)
+                try await withBackend(backend) { try await body($0, wallet, clock) }
+            }
+        }
+    }
+
+    @Test func `an active connection passes until it is overdue, whether or not it was cleaned up`() async throws {
+        try await Self.withConnectedWorld { settings in
+            settings.idleSeconds = 60
+        } _: { backend, wallet, clock in
+            let router = Self.router()
+            router.add(middleware: Self.signIn())
+            router.add(middleware: ConnectionMiddleware(backend, clock: clock.clock))
+            router.get("account") { _, context in try context.walletConnect.connected().topic.hex }
+            let application = Application(router: router)
+            func ask() async throws -> (status: Int, text: String) {
+                try await application.test(.router) { client in
+                    try await client.execute(uri: "/account", method: .get, headers: [Self.user: "alice"]) {
+                        (Int($0.status.code), String(buffer: $0.body))
+                    }
+                }
+            }
+            func connect() async throws -> Connection {
+                let chain = try ChainID("eip155:1")
+                let pending = try await backend.connect(ConnectionRequest(userID: "alice", chains: [chain]))
+                #expect(try await ask().text.contains("connection_pending"))
+                try await wallet.connect(pending.uri)
+                return try await pending.connection()
+            }
+            let first = try await connect()
+            #expect(try await ask() == (200, first.topic.hex))
+            clock.advance(seconds: 61)
+            // Nobody has cleaned up: it is active still.
+            #expect(backend.connection(of: "alice")?.state == .active && !backend.isConnected("alice"))
+            let late = try await ask()
+            #expect(late.status == 409 && late.text.contains("not_connected"), "\(late)")
+            // Another one takes its place.
+            let second = try await connect()
+            #expect(try await ask() == (200, second.topic.hex))
         }
     }
 
