@@ -61,7 +61,7 @@ public enum Backup {
     /// - Returns: the names of its files.
     @discardableResult
     public static func verify(_ folder: String) throws -> [String] {
-        guard let bytes = DataDirectory.read("\(folder)/\(manifestName)"), let manifest = try? JSON.parse(bytes),
+        guard let bytes = try DataDirectory.read("\(folder)/\(manifestName)"), let manifest = try? JSON.parse(bytes),
             let files = manifest["files"]?.array
         else { throw BootstrapError(.configuration, "\(folder) has no readable \(manifestName)") }
         return try files.map { file in

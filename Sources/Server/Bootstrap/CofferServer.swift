@@ -78,7 +78,7 @@ public struct CofferServer: Sendable {
     /// this his lanes would stand still until his leases end. Their numbers grow all the same, so that he could change
     /// nothing even if he lived.
     private static func holder(_ directory: DataDirectory, _ store: any Store) async throws -> String {
-        if let last = DataDirectory.read(directory.holderFile) {
+        if let last = try DataDirectory.read(directory.holderFile) {
             try await Leases(store: store, clock: .system, holder: String(decoding: last, as: UTF8.self)).releaseAll()
         }
         let name = "\(IDGenerator(clock: .system, random: .system).next())"

@@ -42,7 +42,9 @@ struct ConnectionHost: Sendable {
         let transport: any RelayTransport = own.usesOwnRelay ? LoopbackTransport(network, place) : network
         let nodes = Dictionary(uniqueKeysWithValues: plan.chains.map { ($0.settings.chain, $0.node) })
         let backend = WalletConnectBackend(
-            settings: own.settings, records: records.store, storeKey: try key(plan.directory), transport: transport,
+            settings: own.settings, records: records.store,
+            storeKey: SecretBytes(copying: try DataDirectory.key(plan.directory.connectionsKeyFile, bytes: keyBytes)),
+            transport: transport,
             nodes: nodes, logger: logger)
         return ConnectionHost(
             backend: backend, place: place, records: records, events: backend.events(), logger: logger)
@@ -61,20 +63,6 @@ struct ConnectionHost: Sendable {
 
     /// Bytes of the key that seals sessions.
     private static let keyBytes = 32
-
-    /// The key that seals sessions; made at the first start.
-    private static func key(_ directory: DataDirectory) throws -> SecretBytes {
-        let path = directory.connectionsKeyFile
-        if let bytes = DataDirectory.read(path) {
-            guard bytes.count == keyBytes else {
-                throw BootstrapError(.configuration, "\(path) is no key of \(keyBytes) bytes")
-            }
-            return SecretBytes(copying: bytes)
-        }
-        let bytes = RandomSource.system.bytes(keyBytes)
-        try DataDirectory.write(bytes, to: path)
-        return SecretBytes(copying: bytes)
-    }
 
     // MARK: Running
 

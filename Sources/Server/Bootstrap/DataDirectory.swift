@@ -1,4 +1,5 @@
 import Foundation
+import Primitives
 
 /// Where a server keeps everything: one folder, of one process at a time.
 ///
@@ -27,9 +28,10 @@ public struct DataDirectory: Sendable {
     public var relayDatabase: String { path + "/relay.db" }
     /// The seed of the relay's key, which signs webhooks.
     public var relayKeyFile: String { path + "/relay-key" }
-    /// Sessions with users' wallets, sealed; no part of a backup, since a copy of a session is two clients of one.
-    public var connectionsDatabase: String { path + "/connections.db" }
-    /// The key that seals them.
+    /// Sessions with users' wallets, sealed.
+    public var connectionsDatabase: String { path + "/" + Self.connectionsDatabaseName }
+    static let connectionsDatabaseName = "connections.db"
+    /// The key that seals them; like every key file it is no part of a backup.
     public var connectionsKeyFile: String { path + "/connections-key" }
     /// The name under which the last process on this folder held leases.
     public var holderFile: String { path + "/holder" }
@@ -55,18 +57,91 @@ public struct DataDirectory: Sendable {
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    /// Writes a file that only its owner reads, whole or not at all.
+    // MARK: Files
+
+    /// Writes a file that only its owner reads, whole or not at all; what was there is replaced.
+    ///
+    /// - Throws: ``BootstrapError`` with `configuration`, naming the file.
     static func write(_ bytes: [UInt8], to path: String) throws {
-        let temporary = path + ".new"
-        guard
-            FileManager.default.createFile(
-                atPath: temporary, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
-        else { throw BootstrapError(.configuration, "can't write \(path)") }
-        guard unsafe rename(temporary, path) == 0 else { throw BootstrapError(.configuration, "can't write \(path)") }
+        let temporary = try writeTemporary(bytes, for: path)
+        guard unsafe rename(temporary, path) == 0 else {
+            let reason = errno
+            unsafe unlink(temporary)
+            throw failure("write", path, reason)
+        }
+        try syncFolder(of: path)
     }
 
-    static func read(_ path: String) -> [UInt8]? {
-        FileManager.default.contents(atPath: path).map { [UInt8]($0) }
+    /// Writes a file as ``write(_:to:)`` does, but never in the place of another.
+    static func create(_ bytes: [UInt8], at path: String) throws {
+        let temporary = try writeTemporary(bytes, for: path)
+        defer { unsafe unlink(temporary) }
+        // A link is refused where the name is taken, which a renaming is not.
+        guard unsafe link(temporary, path) == 0 else { throw failure("write", path, errno) }
+        try syncFolder(of: path)
+    }
+
+    /// The bytes of a file; nil when there is none.
+    ///
+    /// - Throws: ``BootstrapError`` with `configuration`, naming the file, when there is one that can't be read.
+    static func read(_ path: String) throws -> [UInt8]? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw failure("read", path, errno)
+        }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        do {
+            return try handle.readToEnd().map { [UInt8]($0) } ?? []
+        } catch {
+            throw BootstrapError(.configuration, "can't read \(path)", cause: error)
+        }
+    }
+
+    /// The key in a file; made when there is no such file, and only then: whoever loses a key loses what it opens.
+    ///
+    /// - Throws: ``BootstrapError`` with `configuration`, naming the file, when it can't be read or has another size.
+    static func key(_ path: String, bytes count: Int) throws -> [UInt8] {
+        guard let bytes = try read(path) else {
+            let bytes = RandomSource.system.bytes(count)
+            try create(bytes, at: path)
+            return bytes
+        }
+        guard bytes.count == count else {
+            throw BootstrapError(.configuration, "\(path) is no key of \(count) bytes")
+        }
+        return bytes
+    }
+
+    /// A file beside `path` with these bytes, on the disk.
+    private static func writeTemporary(_ bytes: [UInt8], for path: String) throws -> String {
+        let temporary = path + ".new"
+        // One that a kill left behind.
+        unsafe unlink(temporary)
+        let descriptor = unsafe open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("write", path, errno) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        do {
+            try handle.write(contentsOf: Data(bytes))
+            try handle.synchronize()
+        } catch {
+            unsafe unlink(temporary)
+            throw BootstrapError(.configuration, "can't write \(path)", cause: error)
+        }
+        return temporary
+    }
+
+    /// Has the name of a file survive a loss of power, as its bytes do.
+    private static func syncFolder(of path: String) throws {
+        let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
+        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("write", path, errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("write", path, errno) }
+    }
+
+    private static func failure(_ verb: String, _ path: String, _ reason: Int32) -> BootstrapError {
+        BootstrapError(.configuration, "can't \(verb) \(path): \(unsafe String(cString: strerror(reason)))")
     }
 }
 

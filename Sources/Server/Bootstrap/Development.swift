@@ -74,7 +74,7 @@ public struct Development: Sendable {
     }
 
     private func run(registry: PrometheusRegistry, logger: Logger, client: HTTPClient) async throws {
-        let known = Connection(directory)
+        let known = try Connection(directory)
         let world = try await world(client)
         var plan = ServerPlan(
             mode: .dev, version: version, directory: directory, host: "127.0.0.1",
@@ -129,7 +129,7 @@ public struct Development: Sendable {
                 ], rpcURLs: [host.rpcURL], words: "devnet \(host.node.chain) (a real EVM at \(host.rpcURL))",
                 fund: { try await host.fund($0, amount: $1, isToken: $2) }, isNew: host.isNew)
         case .file(let path):
-            guard let bytes = DataDirectory.read(path) else {
+            guard let bytes = try DataDirectory.read(path) else {
                 throw BootstrapError(.configuration, "--chains: can't read \(path)")
             }
             let settings = Settings(file: String(decoding: bytes, as: UTF8.self), environment: [:])
@@ -200,11 +200,14 @@ public struct Development: Sendable {
 
     /// The development keystore opens with a passphrase that lies beside it: its keys are public.
     private func openKeystore(_ keystore: EmbeddedKeystore) async throws {
-        if DataDirectory.read(directory.passphraseFile) == nil {
-            try DataDirectory.write(
-                Array(Hex.encode(RandomSource.system.bytes(16)).utf8), to: directory.passphraseFile)
+        let words: [UInt8]
+        if let known = try DataDirectory.read(directory.passphraseFile) {
+            words = known
+        } else {
+            words = Array(Hex.encode(RandomSource.system.bytes(16)).utf8)
+            try DataDirectory.create(words, at: directory.passphraseFile)
         }
-        let passphrase = SecretBytes(copying: DataDirectory.read(directory.passphraseFile) ?? [])
+        let passphrase = SecretBytes(copying: words)
         if try await keystore.isInitialised() {
             try await keystore.unseal(passphrase: passphrase)
         } else {
@@ -324,8 +327,8 @@ struct Connection: Sendable {
 
 extension Connection {
     /// What the last run on this directory wrote, if there was one.
-    init?(_ directory: DataDirectory) {
-        guard let bytes = DataDirectory.read(directory.connectionFile), let known = try? JSON.parse(bytes),
+    init?(_ directory: DataDirectory) throws {
+        guard let bytes = try DataDirectory.read(directory.connectionFile), let known = try? JSON.parse(bytes),
             let url = known["api_url"]?.string, let port = url.split(separator: ":").last.flatMap({ Int($0) }),
             let apiKey = known["api_key"]?.string, let adminKey = known["admin_key"]?.string
         else { return nil }

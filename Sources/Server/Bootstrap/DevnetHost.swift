@@ -20,7 +20,7 @@ struct DevnetHost: Sendable {
 
     /// Finds the running chain of this data directory, or starts one that outlives this process.
     static func attach(_ directory: DataDirectory, client: HTTPClient) async throws -> DevnetHost {
-        if let bytes = DataDirectory.read(directory.devnetFile), let known = try? JSON.parse(bytes),
+        if let bytes = try DataDirectory.read(directory.devnetFile), let known = try? JSON.parse(bytes),
             let host = try? await connect(known, client: client)
         {
             return host
@@ -28,7 +28,7 @@ struct DevnetHost: Sendable {
         let process = try start(directory)
         let deadline = Date.now.addingTimeInterval(startSecondsMax)
         while Date.now < deadline {
-            if let bytes = DataDirectory.read(directory.devnetFile), let ready = try? JSON.parse(bytes),
+            if let bytes = try DataDirectory.read(directory.devnetFile), let ready = try? JSON.parse(bytes),
                 var host = try? await connect(ready, client: client)
             {
                 host.isNew = true

@@ -162,7 +162,8 @@ public struct Production: Sendable {
         guard let audience = settings["jwt.audience"], let file = settings["jwt.jwks_file"] else {
             throw BootstrapError(.configuration, "jwt.issuer needs jwt.audience and jwt.jwks_file")
         }
-        guard let bytes = DataDirectory.read(file), let set = try? JSON.parse(bytes), let keys = set["keys"]?.array
+        guard let bytes = try DataDirectory.read(file), let set = try? JSON.parse(bytes),
+            let keys = set["keys"]?.array
         else {
             throw BootstrapError(.configuration, "jwt.jwks_file: \(file) is no JSON Web Key Set")
         }
@@ -192,7 +193,7 @@ public struct Production: Sendable {
 
     private func unseal(_ keystore: EmbeddedKeystore) async throws {
         guard let path = settings["keystore.passphrase_file"] else { return }
-        guard var bytes = DataDirectory.read(path) else {
+        guard var bytes = try DataDirectory.read(path) else {
             throw BootstrapError(.configuration, "keystore.passphrase_file: can't read \(path)")
         }
         while bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }

@@ -30,17 +30,12 @@ struct RelayHost: Sendable {
         return RelayHost(server: server, store: store)
     }
 
+    /// Bytes of the seed of the relay's key.
+    private static let seedBytes = 32
+
     /// The relay's key; made at the first start.
     private static func identity(_ directory: DataDirectory) throws -> RelayIdentity {
-        let path = directory.relayKeyFile
-        if let bytes = DataDirectory.read(path) {
-            guard let identity = try? RelayIdentity(seed: SecretBytes(copying: bytes)) else {
-                throw BootstrapError(.configuration, "\(path) is no key of 32 bytes")
-            }
-            return identity
-        }
-        let seed = RandomSource.system.bytes(32)
-        try DataDirectory.write(seed, to: path)
+        let seed = try DataDirectory.key(directory.relayKeyFile, bytes: seedBytes)
         return try RelayIdentity(seed: SecretBytes(copying: seed))
     }
 

@@ -112,7 +112,7 @@ public struct Settings: Sendable {
             var text = value
             if key.hasSuffix("_file"), Setting.named(key) == nil {
                 key = String(key.dropLast("_file".count))
-                guard let bytes = DataDirectory.read(value) else {
+                guard let bytes = try? DataDirectory.read(value) else {
                     faults.append(Fault(place: name, message: "can't read \(value)"))
                     continue
                 }

@@ -38,7 +38,7 @@ final class SimulatedChainHost: Sendable {
         chain = SimulatedChain(
             SimulatedChain.Configuration(safeLagBlocks: 2, finalizedLagBlocks: 4))
         token = chain.deploy(SimulatedToken(symbol: "DUSD", decimals: 6))
-        let known = DataDirectory.read(logPath) ?? []
+        let known = try DataDirectory.read(logPath) ?? []
         if known.isEmpty { _ = FileManager.default.createFile(atPath: logPath, contents: nil) }
         guard let handle = FileHandle(forWritingAtPath: logPath) else {
             throw BootstrapError(.configuration, "can't write \(logPath)")
