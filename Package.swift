@@ -463,7 +463,8 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "API", "Observability", "Dashboard", "Bootstrap", "WalletConnectBackend", "WalletConnectClient",
-                "Primitives", "Cryptography", hummingbird, httpTypes, nioCore, jwt, log, coreMetrics, httpClient,
+                "WalletConnectProtocol", "Storage", "Primitives", "Cryptography", hummingbird, httpTypes, nioCore, jwt,
+                log, coreMetrics, httpClient,
             ],
             path: "Tests/Server/ServerTests"),
         .testTarget(

@@ -188,6 +188,9 @@ public enum APISchema {
     public static let migrations = [
         Migration("0001 api", [.createTable(APIKeyTable.table), .createTable(DepositKeyTable.table)]),
         Migration("0002 wallet request keys", [.createTable(WalletRequestKeyTable.table)]),
+        Migration(
+            "0003 wallet request keys by age",
+            [.addIndex(table: WalletRequestKeyTable.table.name, WalletRequestKeyTable.byAge)]),
     ]
 }
 

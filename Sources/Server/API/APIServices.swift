@@ -31,6 +31,11 @@ public struct APIServices: Sendable {
     public var chains: [ChainStatusSource]
     /// Wallets that users connect; nil on a server without a relay to meet them at.
     public var connections: WalletConnectBackend?
+    /// Whether the sessions of ``connections`` are still being read.
+    public var isRestoring: @Sendable () -> Bool
+    /// Forgets what was kept about connections long enough.
+    public let connectionCleanup: ConnectionCleanup
+    let walletRequestKeys: WalletRequestKeys
     /// Copies all databases into a folder; answers the files.
     public var backup: @Sendable (_ folder: String) async throws -> [String]
     /// Units of work that wait for the disk.
@@ -46,7 +51,8 @@ public struct APIServices: Sendable {
         mode: Mode, version: String, store: any Store, wallets: Wallets, withdrawals: Withdrawals, ledger: Ledger,
         policies: PolicyBook, lanes: LaneBook, reconciler: Reconciler, signer: SigningGuard,
         keystore: EmbeddedKeystore, keys: APIKeys, feed: EventFeed, chains: [ChainStatusSource],
-        connections: WalletConnectBackend? = nil,
+        connections: WalletConnectBackend? = nil, isRestoring: @escaping @Sendable () -> Bool = { false },
+        connectionEventSeconds: Int64 = ConnectionCleanup.eventSecondsStandard,
         backup: @escaping @Sendable (String) async throws -> [String], queuedUnits: @escaping @Sendable () -> Int,
         metricsText: @escaping @Sendable (String?) -> (text: String, contentType: String),
         isDraining: @escaping @Sendable () -> Bool, ids: IDGenerator, clock: WallClock
@@ -66,6 +72,10 @@ public struct APIServices: Sendable {
         self.feed = feed
         self.chains = chains
         self.connections = connections
+        self.isRestoring = isRestoring
+        walletRequestKeys = WalletRequestKeys(store: store, clock: clock)
+        connectionCleanup = ConnectionCleanup(
+            store: store, keys: walletRequestKeys, eventSeconds: connectionEventSeconds, clock: clock)
         self.backup = backup
         self.queuedUnits = queuedUnits
         self.metricsText = metricsText

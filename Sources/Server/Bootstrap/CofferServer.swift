@@ -134,7 +134,8 @@ public struct CofferServer: Sendable {
             feed: EventFeed(store: store),
             chains: plan.chains.map {
                 ChainStatusSource(chain: $0.settings.chain, nodeCount: $0.nodeCount, node: $0.node)
-            }, connections: connections?.backend,
+            }, connections: connections?.backend, isRestoring: { connections?.isRestoring ?? false },
+            connectionEventSeconds: plan.connections?.eventSeconds ?? ConnectionCleanup.eventSecondsStandard,
             backup: { try await Backup.create(in: $0, databases: databases, version: plan.version) },
             queuedUnits: queuedUnits,
             metricsText: { accept in
@@ -205,7 +206,7 @@ public struct CofferServer: Sendable {
         // Before the server in the list, so that it ends after it: what sockets were promised is stored last.
         if let relay { list.append(.init(service: relay.server)) }
         // Ends after the server too: what requests began is stored, and sent at the next start if not now.
-        if let connections { list += connections.services(services.store) }
+        if let connections { list += connections.services(services) }
         list.append(.init(service: application))
         list.append(.init(service: DrainMark(flag: draining)))
         var group = ServiceGroupConfiguration(

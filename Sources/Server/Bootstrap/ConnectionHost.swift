@@ -20,6 +20,8 @@ public struct ConnectionPlan: Sendable {
     public var recordsURL: String?
     /// Whether the relay is this server's own, reached over loopback.
     public var usesOwnRelay: Bool
+    /// Seconds for which events of connections are kept.
+    public var eventSeconds = ConnectionCleanup.eventSecondsStandard
 }
 
 /// The WalletConnect backend of a server: its records and its key in the data directory, its way to the relay.
@@ -28,6 +30,8 @@ struct ConnectionHost: Sendable {
     /// Where the server listens, for a relay of its own.
     let place: LoopbackTransport.Place
     private let records: ConnectionRecords
+    /// Whether the backend has said how its restore ended.
+    private let restored = Flag()
     private let events: AsyncStream<BackendEvent>
     private let logger: Logger
 
@@ -61,7 +65,7 @@ struct ConnectionHost: Sendable {
         self.logger = logger
     }
 
-    /// Bytes of the key that seals sessions.
+    /// Bytes of the key that seals sessions; it is made at the first start.
     private static let keyBytes = 32
 
     // MARK: Running
@@ -70,15 +74,30 @@ struct ConnectionHost: Sendable {
     ///
     /// A backend that ends because its records failed does not end the server, which has payments to care for: requests to
     /// it are refused from then on, and `/health` says so.
-    func services(_ store: any Store) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+    func services(_ services: APIServices) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         let (backend, events, logger) = (backend, events, logger)
+        let (store, cleanup) = (services.store, services.connectionCleanup)
         let lost = Counter(label: "coffer_connection_events_lost_total")
         return [
             .init(
                 service: Loop("connection events") {
-                    await ConnectionEvents.keep(backend, events, in: store) { error in
-                        lost.increment()
-                        logger.warning("an event of a connection was not written", metadata: ["error": "\(error)"])
+                    await ConnectionEvents.keep(backend, events, in: store) { error, count in
+                        lost.increment(by: count)
+                        logger.warning(
+                            "events of connections were not written",
+                            metadata: ["error": "\(error)", "count": "\(count)"])
+                    }
+                }),
+            .init(
+                service: Loop("connection clean-up") {
+                    while !Task.isCancelled {
+                        try? await Task.sleep(for: .seconds(backend.settings.cleanupSeconds))
+                        guard !Task.isCancelled else { return }
+                        do {
+                            try await cleanup.run()
+                        } catch {
+                            logger.warning("old events were not removed", metadata: ["error": "\(error)"])
+                        }
                     }
                 }),
             .init(
@@ -94,12 +113,16 @@ struct ConnectionHost: Sendable {
 
     /// Waits until sessions are restored; what is wrong is found in `/health`.
     func ready() async {
+        defer { restored.set() }
         do {
             try await backend.ready()
         } catch {
             logger.error("connections were not restored", metadata: ["error": "\(error)"])
         }
     }
+
+    /// Whether sessions are still being restored; a backend that has ended is not at it any more.
+    var isRestoring: Bool { !restored.isSet }
 
     func close() async { await records.close() }
 
@@ -145,6 +168,7 @@ extension ConnectionPlan {
         backend.endedSeconds = Int64(number("ended_seconds", Int(backend.endedSeconds)))
         backend.idleSeconds = settings.integer("walletconnect.idle_seconds").map { Int64($0) }
         self.init(settings: backend, recordsURL: settings["walletconnect.records"], usesOwnRelay: usesOwnRelay)
+        eventSeconds = Int64(number("events_seconds", Int(eventSeconds)))
     }
 
     /// Of the embedded relay of `coffer dev`.

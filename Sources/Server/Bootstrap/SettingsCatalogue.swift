@@ -118,6 +118,9 @@ public struct Setting: Sendable, Hashable {
             "End sessions in which nothing happened for so long. Without it, never."),
         Setting("walletconnect.ended_seconds", .integer(60...31_536_000), "86400", "How long ended ones are listed."),
         Setting(
+            "walletconnect.events_seconds", .integer(3_600...315_360_000), "2592000",
+            "How long is kept what happened to connections."),
+        Setting(
             "limits.connections_per_second", .integer(1...1_000_000), "10",
             "New connections for each tenant; bursts of five times as many."),
         Setting("chains.*.id", .text, nil, "CAIP-2 id, for example eip155:1."),

@@ -53,6 +53,51 @@ public enum EventLog {
                     order: [.ascending(EventTable.sequence)], limit: limit)))
     }
 
+    /// The first event of one subject that is of one of these types.
+    public static func first(
+        of subject: SortableID, types: Set<String>, in tx: any ReadTransaction
+    ) throws(StorageError) -> Event? {
+        var found: Event?
+        for type in types {
+            let row = try tx.first(
+                Query(
+                    EventTable.table, where: [EventTable.subject == subject, EventTable.type == type],
+                    order: [.ascending(EventTable.sequence)]))
+            guard let event = try events(row.map { [$0] } ?? []).first else { continue }
+            if found.map({ event.sequence < $0.sequence }) ?? true { found = event }
+        }
+        return found
+    }
+
+    /// Forgets the oldest events whose type begins with `prefix`, up to the first of them that is not older than `before`.
+    ///
+    /// Its place in the log is kept, as a reader's, so that events of other types are looked at once. The newest event
+    /// stays whatever it is: its number says where the log ends.
+    ///
+    /// - Parameters:
+    ///   - prefix: names the reader too; a constant of the caller's.
+    ///   - limit: events that are looked at.
+    /// - Returns: whether there is more to look at.
+    public static func prune(
+        prefix: String, before: Timestamp, limit: Int, in tx: any WriteTransaction
+    ) throws(StorageError) -> Bool {
+        let reader = "prune " + prefix
+        let (start, newest) = (try cursor(reader, in: tx), try head(in: tx))
+        var place = start
+        let page = try after(start, limit: limit, in: tx)
+        for event in page {
+            let isOurs = event.type.hasPrefix(prefix)
+            guard event.sequence < newest, !isOurs || event.at < before else {
+                if place > start { try advance(reader, to: place, in: tx) }
+                return false
+            }
+            if isOurs { try tx.delete(from: EventTable.table, where: [EventTable.sequence == event.sequence]) }
+            place = event.sequence
+        }
+        if place > start { try advance(reader, to: place, in: tx) }
+        return page.count == limit
+    }
+
     /// The number of the newest event; 0 when there is none.
     public static func head(in tx: any ReadTransaction) throws(StorageError) -> Int64 {
         try tx.first(Query(EventTable.table, order: [.descending(EventTable.sequence)]))?.get(EventTable.sequence) ?? 0

@@ -6,6 +6,7 @@ import Primitives
 import Testing
 import WalletConnectBackend
 import WalletConnectClient
+import WalletConnectProtocol
 
 @testable import API
 @testable import Bootstrap
@@ -32,6 +33,19 @@ import WalletConnectClient
         isEnabled: Bool = true, limits: RateLimits = .unlimited, _ change: (inout BackendSettings) -> Void = { _ in },
         _ body: @escaping @Sendable (Server) async throws -> Void
     ) async throws {
+        try await withServices(isEnabled: isEnabled, limits: limits, change) { server, _ in try await body(server) }
+    }
+
+    /// As above, with what the routes work with.
+    ///
+    /// - Parameters:
+    ///   - isRunning: whether the backend is at work.
+    ///   - keepsEvents: whether what happens is written into the log.
+    static func withServices(
+        isEnabled: Bool = true, isRunning: Bool = true, keepsEvents: Bool = true, limits: RateLimits = .unlimited,
+        _ change: (inout BackendSettings) -> Void = { _ in },
+        _ body: @escaping @Sendable (Server, APIServices) async throws -> Void
+    ) async throws {
         let path = NSTemporaryDirectory() + "coffer-routes-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: path) }
         var plan = ServerPlan(
@@ -48,21 +62,23 @@ import WalletConnectClient
             plan, registry: PrometheusRegistry(includesProcess: false), logger: quiet
         ).services
         let server = Server(routes: APIRoutes.documented(services), limits: limits, authenticator: Keys())
-        guard let backend = services.connections else { return try await body(server) }
+        guard isRunning, let backend = services.connections else { return try await body(server, services) }
         let events = backend.events()
         try await withBackend(backend) { backend in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await ConnectionEvents.keep(backend, events, in: services.store) { _ in } }
+                if keepsEvents {
+                    group.addTask { await ConnectionEvents.keep(backend, events, in: services.store) { _, _ in } }
+                }
                 group.addTask { await services.feed.run() }
-                try await body(server)
+                try await body(server, services)
                 group.cancelAll()
             }
         }
     }
 
-    private static let wish = #"{"user_id":"alice","chains":["eip155:1"],"methods":["personal_sign"],"events":[]}"#
+    static let wish = #"{"user_id":"alice","chains":["eip155:1"],"methods":["personal_sign"],"events":[]}"#
 
-    private static func connect(_ server: Server, key: String = "one") async throws -> String {
+    static func connect(_ server: Server, key: String = "one") async throws -> String {
         let answer = try await server.send(.post, "/v1/connections", key: key, body: wish)
         return try #require(answer.json?["pairing_topic"]?.string, "\(answer.text)")
     }

@@ -16,6 +16,12 @@ extension ProblemCode {
         cause: "No relay is configured.",
         fix: "Set `walletconnect.relay_urls`, or `relay.enabled` to use this server's own relay.")
 
+    /// Whether the request with this key was made is not known.
+    public static let idempotencyInDoubt = ProblemCode(
+        "idempotency_in_doubt", 409, "It is not known whether the wallet was asked.",
+        cause: "The server stopped, or its records failed, while the first request with this key was being made.",
+        fix: "Look at the connection's events; if the wallet was not asked, ask with a new key.")
+
     static let walletUnknownUser = ProblemCode(
         "unknown_user", 404, "The user has no connection.",
         cause: "The user never had a connection that is remembered.",
@@ -119,7 +125,8 @@ extension ProblemCode {
 
     /// Those of wallet connections.
     static let connections: [ProblemCode] = [
-        .connectionNotFound, .connectionsDisabled, .walletUnknownUser, .walletNotConnected, .walletConnectionPending,
+        .connectionNotFound, .connectionsDisabled, .idempotencyInDoubt, .walletUnknownUser, .walletNotConnected,
+        .walletConnectionPending,
         .walletConnectionExpired, .walletSessionExpired, .walletUnsupportedChain, .walletUnsupportedMethod,
         .walletRejected,
         .walletPeerError, .walletInvalidResponse, .walletUnknownRequest, .walletParamsTooLarge, .walletInvalidParams,

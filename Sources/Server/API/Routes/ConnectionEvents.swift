@@ -11,28 +11,66 @@ public enum ConnectionEvents {
     /// What the names of these events start with.
     static let prefix = "connection."
 
+    /// What the end of a connection is called.
+    static let endTypes: Set<String> = [
+        prefix + BackendEvent.Kind.disconnect.rawValue, prefix + BackendEvent.Kind.expire.rawValue,
+    ]
+    /// Seconds for which a stream of a connection that has ended waits for its end in the log.
+    ///
+    /// The log comes after the records, a moment later; an event that a kill of the process took away never comes.
+    static let endWaitSeconds: Int64 = 30
+
     /// Writes every event of a backend into the log, until the backend ends or the task is cancelled.
     ///
-    /// - Parameter onFailure: told when an event could not be written; the next one is tried all the same.
+    /// What came while a commit was under way shares the next one.
+    ///
+    /// - Parameter onLoss: told how many events could not be written, and why; the next ones are tried all the same.
     public static func keep(
         _ backend: WalletConnectBackend, _ events: AsyncStream<BackendEvent>, in store: any Store,
-        onFailure: @Sendable (any Error) -> Void
+        onLoss: @escaping @Sendable (_ why: any Error, _ count: Int) -> Void
     ) async {
-        for await event in events {
-            guard let topic = event.topic else { continue }
-            do {
-                guard let connection = connection(of: event, topic, backend) else { continue }
-                let payload = json(event, connection).text
-                try await store.write { tx in
-                    try EventLog.append(
-                        type: prefix + event.kind.rawValue, subject: subject(of: connection), payload: payload,
-                        at: event.at,
-                        in: tx)
+        let queue = ConnectionEventQueue()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await event in events {
+                    guard let entry = entry(event, backend) else { continue }
+                    do throws(ConnectionEventQueue.Full) { try queue.put(entry) } catch { onLoss(error, 1) }
                 }
-            } catch {
-                onFailure(error)
+                queue.finish()
+            }
+            group.addTask {
+                for await _ in queue.bell { await write(queue.take(), store, onLoss) }
             }
         }
+        // What came last, when the task was cancelled meanwhile.
+        await write(queue.take(), store, onLoss)
+    }
+
+    private static func write(
+        _ entries: [ConnectionEventQueue.Entry], _ store: any Store, _ onLoss: (any Error, Int) -> Void
+    ) async {
+        var rest = entries[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(ConnectionEventQueue.batchMax)
+            rest = rest.dropFirst(batch.count)
+            do {
+                try await store.write { tx in
+                    for entry in batch {
+                        try EventLog.append(
+                            type: entry.type, subject: entry.subject, payload: entry.payload, at: entry.at, in: tx)
+                    }
+                }
+            } catch {
+                onLoss(error, batch.count)
+            }
+        }
+    }
+
+    private static func entry(_ event: BackendEvent, _ backend: WalletConnectBackend) -> ConnectionEventQueue.Entry? {
+        guard let topic = event.topic, let connection = connection(of: event, topic, backend) else { return nil }
+        return ConnectionEventQueue.Entry(
+            type: prefix + event.kind.rawValue, subject: subject(of: connection), payload: json(event, connection).text,
+            at: event.at)
     }
 
     private static func connection(
@@ -94,8 +132,9 @@ public enum ConnectionEvents {
                 "A stream of server-sent events from now on, or from `Last-Event-ID`: connected, updated, ended, asked and answered. Of the caller's tenant alone.",
             permission: .scope("connections:read"),
             responses: [RouteResponse(200, "A stream.", .string(), contentType: "text/event-stream")],
-            problems: [.connectionsDisabled]
+            problems: [.connectionsDisabled, .walletClosed]
         ) { request in
+            _ = try await ConnectionRoutes.backend(services)
             let tenant = try WithdrawalRoutes.visibility(request)
             let head = try await services.store.read { tx in try EventLog.head(in: tx) }
             let start = min(EventRoutes.lastEventID(request) ?? head, head)
@@ -116,32 +155,65 @@ public enum ConnectionEvents {
             .get, "/v1/connections/{topic}/events", "listConnectionEvents", tag: "Connections",
             summary: "What happened to it",
             description:
-                "A list, or with `Accept: text/event-stream` a live stream that ends after the connection's end. A stream that broke is continued with `Last-Event-ID`.",
-            permission: .scope("connections:read"), pathParameters: [ConnectionRoutes.topic],
-            responses: [
-                RouteResponse(200, "Oldest first.", .object([.required("data", .array(of: .reference("Event")))]))
-            ], problems: [.connectionNotFound]
+                "A page, or with `Accept: text/event-stream` a live stream that ends after the connection's end. A stream that broke is continued with `Last-Event-ID`. Events are kept for 30 days unless the server's settings say otherwise.",
+            permission: .scope("connections:read"), pathParameters: [ConnectionRoutes.topic], query: [.limit, .cursor],
+            responses: [RouteResponse(200, "A page, oldest first.", .page(of: .reference("Event")))],
+            problems: [.connectionNotFound, .invalidCursor, .connectionsDisabled, .walletClosed]
         ) { request in
-            let (backend, connection) = try ConnectionRoutes.find(request, services)
+            let (backend, connection) = try await ConnectionRoutes.find(request, services)
             let (subject, topic) = (subject(of: connection), connection.pairingTopic)
-            @Sendable func read(_ sequence: Int64) async throws -> [Event] {
-                try await services.store.read { tx in
-                    try EventLog.of(subject, after: sequence, limit: EventRoutes.pageEvents, in: tx)
-                }
-            }
-            guard EventRoutes.wantsStream(request) else {
-                return .json(["data": .array(try await read(0).map(\.json))])
-            }
+            guard EventRoutes.wantsStream(request) else { return try await page(subject, request, services) }
             return try EventRoutes.stream(services, from: EventRoutes.lastEventID(request) ?? 0) { sequence in
                 // Asked before the events are: see `EventRoutes.ofWithdrawal`.
-                let state = backend.connection(topic)?.state
-                let events = try await read(sequence)
-                let hasEnd = events.contains { event in
-                    event.type.hasSuffix("session_disconnect") || event.type.hasSuffix("session_expire")
+                let connection = backend.connection(topic)
+                let (events, end) = try await services.store.read { tx in
+                    (
+                        try EventLog.of(subject, after: sequence, limit: EventRoutes.pageEvents, in: tx),
+                        try EventLog.first(of: subject, types: endTypes, in: tx)
+                    )
                 }
-                let isOver = state != .active && state != .pending && events.isEmpty
-                return EventRoutes.StreamPage(events, isLast: hasEnd || isOver)
+                let isOver =
+                    events.isEmpty
+                    && isOver(
+                        connection?.state, since: connection?.updatedAt,
+                        endIsSent: end.map { $0.sequence <= sequence } ?? false,
+                        at: services.clock.now)
+                return EventRoutes.StreamPage(
+                    events, isLast: isOver || events.contains { endTypes.contains($0.type) })
             }
         }
     }
+
+    /// Whether there will be no more events for a reader who has read all that are in the log.
+    ///
+    /// - Parameters:
+    ///   - state: of the connection; nil when it ended so long ago that it is forgotten.
+    ///   - since: when it last changed.
+    ///   - endIsSent: whether its end is in the log, among what was read.
+    static func isOver(
+        _ state: Connection.State?, since: Timestamp?, endIsSent: Bool, at now: Timestamp
+    ) -> Bool {
+        switch state {
+        case .pending, .active: false
+        case .expired, .disconnected:
+            endIsSent || (since.map { $0.adding(seconds: endWaitSeconds) <= now } ?? true)
+        case nil: true
+        }
+    }
+
+    private static func page(
+        _ subject: SortableID, _ request: APIRequest, _ services: APIServices
+    ) async throws -> APIResponse {
+        let size = request.query.pageSize
+        let start = try Cursor.sequence(in: request, listing: listing) ?? 0
+        let found = try await services.store.read { tx in
+            try EventLog.of(subject, after: start, limit: size + 1, in: tx)
+        }
+        let (items, hasMore) = found.page(size)
+        return .page(
+            items.map(\.json),
+            nextCursor: hasMore ? items.last.map { Cursor.text($0.sequence, listing: listing) } : nil, for: request)
+    }
+
+    private static let listing = "connection_events"
 }

@@ -23,7 +23,7 @@ enum ConnectionRequestRoutes {
             .post, "/v1/connections/{topic}/requests", "createWalletRequest", tag: "Connections",
             summary: "Ask the wallet for something",
             description:
-                "Passes a request on to the wallet, whose owner decides. 200 with `result` or `error` when the wallet answers within `wait_seconds`; else 202, and the answer is at `Location` when it comes, also after a restart of the server. A request is on the disk before the wallet hears of it. Repeating one asks the person again, unless it has the same `Idempotency-Key`: then the first one is answered, and where a crash left it open whether the wallet was asked, it is refused as `idempotency_in_progress`.",
+                "Passes a request on to the wallet, whose owner decides. 200 with `result` or `error` when the wallet answers within `wait_seconds`; else 202, and the answer is at `Location` when it comes, also after a restart of the server. A request is on the disk before the wallet hears of it. Repeating one asks the person again, unless it has the same `Idempotency-Key`: then the first one is answered, and where a crash left it open whether the wallet was asked, it is refused as `idempotency_in_doubt`. A key is kept for two weeks.",
             permission: .scope("connections:write"), pathParameters: [ConnectionRoutes.topic],
             request: .object([
                 .required("chain", Schemas.chain),
@@ -57,12 +57,13 @@ enum ConnectionRequestRoutes {
                 .walletSessionExpired, .walletUnsupportedChain, .walletUnsupportedMethod, .walletParamsTooLarge,
                 .walletInvalidParams, .walletTooManyRequests, .walletRefusedByPlugin, .walletRelayUnreachable,
                 .walletStoreUnavailable, .connectionsDisabled, .draining, .idempotencyKeyReused, .idempotencyInProgress,
+                .idempotencyInDoubt, .walletClosed,
             ]
         ) { request in
             if services.isDraining() { throw Problem(.draining, retryAfterSeconds: 2) }
             // The body first: what is wrong with it stays wrong.
             let wish = try request.read(limits: .rpc) { body in Wish(&body) }
-            let (backend, connection) = try ConnectionRoutes.find(request, services)
+            let (backend, connection) = try await ConnectionRoutes.find(request, services)
             let (id, isReplay) = try await once(request, wish, connection, services) {
                 try ConnectionRoutes.requireActive(connection)
                 return try await backend.request(
@@ -87,22 +88,25 @@ enum ConnectionRequestRoutes {
         make: () async throws -> Int64
     ) async throws -> (id: Int64, isReplay: Bool) {
         guard let key = request.idempotencyKey else { return (try await make(), false) }
-        let keys = WalletRequestKeys(store: services.store, clock: services.clock)
+        let keys = services.walletRequestKeys
         let tenant = try request.caller().tenant
         switch try await keys.claim(key, tenant: tenant, fingerprint: wish.fingerprint(connection)) {
         case .request(let id): return (id, true)
         case .inProgress:
+            throw Problem(.idempotencyInProgress, retryAfterSeconds: 2)
+        case .inDoubt:
             throw Problem(
-                .idempotencyInProgress,
-                "the wallet may have been asked: look at the events of the connection before you use another key",
-                retryAfterSeconds: 2)
+                .idempotencyInDoubt,
+                "the wallet may have been asked: look at the events of the connection before you use another key")
         case .new: break
         }
+        defer { keys.end(key, tenant: tenant) }
         let id: Int64
         do {
             id = try await make()
         } catch let error as BackendError where [.storeUnavailable, .closed, .cancelled].contains(error.code) {
-            // Whether the request was made is not known, so the key stays taken.
+            // The backend was at work when the connection was found, so this came while the request was being stored:
+            // whether it was made is not known, and the key stays taken.
             throw error
         } catch {
             try await keys.release(key, tenant: tenant)
@@ -163,9 +167,10 @@ enum ConnectionRequestRoutes {
             responses: [
                 RouteResponse(200, "It has ended: `result` or `error`.", .reference("WalletRequest")),
                 RouteResponse(202, "The wallet has not answered yet.", .reference("WalletRequest")),
-            ], problems: [.connectionNotFound, .walletUnknownRequest, .connectionsDisabled]
+            ],
+            problems: [.connectionNotFound, .walletUnknownRequest, .connectionsDisabled, .walletClosed]
         ) { request in
-            let (backend, connection) = try ConnectionRoutes.find(request, services)
+            let (backend, connection) = try await ConnectionRoutes.find(request, services)
             guard let id = Int64(request.path("id")) else { throw unknown(request.path("id")) }
             _ = try await status(id, connection, backend)
             let seconds = Int64(request.query.integer("wait_seconds") ?? 0)

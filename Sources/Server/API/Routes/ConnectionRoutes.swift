@@ -27,21 +27,43 @@ enum ConnectionRoutes {
 
     // MARK: Finding
 
-    /// The backend.
+    /// Seconds after which to come back to a backend that is not at work.
+    static let closedRetrySeconds = 2
+
+    /// The backend, at work.
     ///
-    /// - Throws: `connections_disabled`.
-    static func backend(_ services: APIServices) throws -> WalletConnectBackend {
+    /// - Throws: `connections_disabled`; `closed` while sessions are restored, and after the backend has ended: what it
+    ///   knows then is nothing, and no answer about connections would be true.
+    static func backend(_ services: APIServices) async throws -> WalletConnectBackend {
         guard let backend = services.connections else { throw Problem(.connectionsDisabled) }
+        guard await isAtWork(backend) else { throw Problem(.walletClosed, retryAfterSeconds: closedRetrySeconds) }
         return backend
+    }
+
+    /// Whether a backend is at work now.
+    private static func isAtWork(_ backend: WalletConnectBackend) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            // Cancelled before it begins, so that it tells what is known already and waits for nothing.
+            group.cancelAll()
+            group.addTask {
+                do throws(BackendError) {
+                    try await backend.ready()
+                    return true
+                } catch {
+                    return false
+                }
+            }
+            return await group.next() ?? false
+        }
     }
 
     /// The connection of a topic, of the caller's tenant.
     ///
-    /// - Throws: `CONNECTION_NOT_FOUND`, also for another tenant's and for what is no topic.
+    /// - Throws: `CONNECTION_NOT_FOUND`, also for another tenant's and for what is no topic; as ``backend(_:)``.
     static func find(
         _ request: APIRequest, _ services: APIServices
-    ) throws -> (backend: WalletConnectBackend, connection: Connection) {
-        let backend = try backend(services)
+    ) async throws -> (backend: WalletConnectBackend, connection: Connection) {
+        let backend = try await backend(services)
         let tenant = try WithdrawalRoutes.visibility(request)
         guard let topic = try? Topic(hex: request.path("topic")),
             let connection = backend.connection(topic), tenant == nil || connection.tenant == tenant
@@ -76,11 +98,11 @@ enum ConnectionRoutes {
             ],
             problems: [
                 .validationFailed, .walletInvalidParams, .walletTooManySessions, .walletRelayUnreachable,
-                .walletStoreUnavailable, .connectionsDisabled, .draining,
+                .walletStoreUnavailable, .connectionsDisabled, .walletClosed, .draining,
             ]
         ) { request in
             if services.isDraining() { throw Problem(.draining, retryAfterSeconds: 2) }
-            let backend = try backend(services)
+            let backend = try await backend(services)
             let caller = try request.caller()
             let wish = try request.read { body in Self.wish(&body, tenant: caller.tenant) }
             let pending = try await backend.connect(wish)
@@ -143,10 +165,10 @@ enum ConnectionRoutes {
                 QueryParameter("state", .word(Connection.State.allCases.map(\.rawValue)), "Only in this state."),
                 .limit, .cursor,
             ], loadClass: .listing, responses: [RouteResponse(200, "A page.", .page(of: .reference("Connection")))],
-            problems: [.invalidCursor, .connectionsDisabled]
+            problems: [.invalidCursor, .connectionsDisabled, .walletClosed]
         ) { request in
             let size = request.query.pageSize
-            let found = try backend(services).connections(
+            let found = try await backend(services).connections(
                 of: request.query["user_id"], tenant: try WithdrawalRoutes.visibility(request),
                 state: request.query["state"].flatMap { Connection.State(rawValue: $0) },
                 after: try Cursor.sequence(in: request, listing: "connections"), limit: size + 1)
@@ -163,9 +185,9 @@ enum ConnectionRoutes {
             .get, "/v1/connections/{topic}", "getConnection", tag: "Connections", summary: "Read a connection",
             permission: .scope("connections:read"), pathParameters: [topic], loadClass: .essential,
             responses: [RouteResponse(200, "The connection.", .reference("Connection"))],
-            problems: [.connectionNotFound, .connectionsDisabled]
+            problems: [.connectionNotFound, .connectionsDisabled, .walletClosed]
         ) { request in
-            .json(try find(request, services).connection.json)
+            .json(try await find(request, services).connection.json)
         }
     }
 
@@ -177,9 +199,9 @@ enum ConnectionRoutes {
             description: "The wallet is told. Ending one that has ended changes nothing.",
             permission: .scope("connections:write"), pathParameters: [topic],
             responses: [RouteResponse(204, "It has ended.")],
-            problems: [.connectionNotFound, .walletStoreUnavailable, .connectionsDisabled]
+            problems: [.connectionNotFound, .walletStoreUnavailable, .connectionsDisabled, .walletClosed]
         ) { request in
-            let (backend, connection) = try find(request, services)
+            let (backend, connection) = try await find(request, services)
             try await backend.disconnect(connection.topic)
             return .noContent
         }
@@ -198,9 +220,10 @@ enum ConnectionRoutes {
                         .required("ended", .integer()), .required("forgotten", .integer()),
                         .required("records_removed", .integer()),
                     ]))
-            ], problems: [.walletStoreUnavailable, .connectionsDisabled]
+            ], problems: [.walletStoreUnavailable, .connectionsDisabled, .walletClosed]
         ) { _ in
             let report = try await backend(services).cleanup()
+            try await services.connectionCleanup.run()
             return .json([
                 "ended": JSON(report.ended), "forgotten": JSON(report.forgotten),
                 "records_removed": JSON(report.records),

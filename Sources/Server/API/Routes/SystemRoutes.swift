@@ -28,9 +28,10 @@ enum SystemRoutes {
         ) { _ in .json(["status": "ok"]) }
     }
 
-    /// Migrated, unsealed, the own storage answers, not stopping.
+    /// Migrated, unsealed, sessions restored, the own storage answers, not stopping.
     ///
-    /// Chains are not asked: without them requests can still be accepted.
+    /// Chains are not asked: without them requests can still be accepted. Nor is a backend of connections that has ended:
+    /// payments go on, and `/health` says so.
     private static func ready(_ services: APIServices) -> Route {
         Route(
             .get, "/ready", "ready", tag: "System", summary: "Whether it takes work", permission: .everyone,
@@ -50,6 +51,7 @@ enum SystemRoutes {
     private static func unreadiness(_ services: APIServices) async -> String? {
         if services.isDraining() { return "draining" }
         if services.keystore.isSealed { return "sealed" }
+        if services.isRestoring() { return "restoring" }
         do {
             // As a unit of writing, though it writes nothing: a store that failed once is still read, and takes no more.
             _ = try await services.store.write { tx in try EventLog.head(in: tx) }
