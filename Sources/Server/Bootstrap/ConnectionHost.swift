@@ -163,6 +163,7 @@ extension ConnectionPlan {
         backend.sessionsMax = number("sessions_max", backend.sessionsMax)
         backend.sessionsPerUserMax = number("sessions_per_user_max", backend.sessionsPerUserMax)
         backend.requestsMax = number("requests_max", backend.requestsMax)
+        backend.client.sign.limits.makeRoom(connections: backend.sessionsMax, requests: backend.requestsMax)
         backend.requestSeconds = Int64(number("request_seconds", Int(backend.requestSeconds)))
         backend.paramsBytesMax = number("params_bytes_max", backend.paramsBytesMax)
         backend.endedSeconds = Int64(number("ended_seconds", Int(backend.endedSeconds)))
@@ -190,5 +191,20 @@ private struct RelayProjectName {
 
     init(_ setting: String) {
         id = String(setting.prefix { $0 != "=" })
+    }
+}
+
+extension SignLimits {
+    /// Raises what would stop the client before the backend's own limits do.
+    ///
+    /// A connection is a proposal on a pairing of its own first, and a session then. While the relay is away each of them
+    /// and each request has a message that waits, and each may come to its end at once.
+    fileprivate mutating func makeRoom(connections: Int, requests: Int) {
+        sessionsMax = max(sessionsMax, connections)
+        pairingsMax = max(pairingsMax, connections)
+        proposalsMax = max(proposalsMax, connections)
+        requestsMax = max(requestsMax, requests)
+        outboxMax = max(outboxMax, connections + requests)
+        outcomesMax = max(outcomesMax, connections + requests)
     }
 }

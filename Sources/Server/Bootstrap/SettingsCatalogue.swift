@@ -106,7 +106,10 @@ public struct Setting: Sendable, Hashable {
             "walletconnect.records", .text, nil,
             "Where sessions are kept: sqlite:///path, postgres://…, mysql://…, redis://…, mongodb://… or memory:. Without it, connections.db in data_dir.",
             isSecret: true),
-        Setting("walletconnect.sessions_max", .integer(1...1_000_000), "10000", "Connections of all users together."),
+        Setting(
+            "walletconnect.sessions_max", .integer(1...1_000_000), "10000",
+            "Connections of all users together; the relay needs a subscription for each, see relay.topics_per_client_max."
+        ),
         Setting("walletconnect.sessions_per_user_max", .integer(1...10_000), "8", "Connections of one user."),
         Setting(
             "walletconnect.requests_max", .integer(1...1_000_000), "50000", "Requests that wait for wallets at once."),

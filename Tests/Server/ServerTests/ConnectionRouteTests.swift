@@ -278,6 +278,12 @@ import WalletConnectProtocol
             try plan("walletconnect:\n  relay_urls: [wss://relay.example]\n  project_id: abc\n  sessions_max: 7\n"))
         #expect(!public_.usesOwnRelay && public_.settings.client.relay.projectID == "abc")
         #expect(public_.settings.sessionsMax == 7)
+        // What the client refuses by itself is never less than what the settings allow.
+        let large = try #require(
+            try plan("relay:\n  enabled: true\nwalletconnect:\n  sessions_max: 1000000\n  requests_max: 1000000\n"))
+        let held = large.settings.client.sign.limits
+        #expect([held.sessionsMax, held.pairingsMax, held.proposalsMax, held.requestsMax].min() == 1_000_000)
+        #expect(held.outboxMax >= 2_000_000 && held.outcomesMax >= 2_000_000)
         #expect(throws: BootstrapError.self) { try plan("walletconnect:\n  relay_urls: [https://relay.example]\n") }
     }
 }
