@@ -36,8 +36,8 @@ public struct APIServices: Sendable {
     /// Forgets what was kept about connections long enough.
     public let connectionCleanup: ConnectionCleanup
     let walletRequestKeys: WalletRequestKeys
-    /// Copies all databases into a folder; answers the files.
-    public var backup: @Sendable (_ folder: String) async throws -> [String]
+    /// Copies all databases into a folder; answers the files, and what else is needed to restore them.
+    public var backup: @Sendable (_ folder: String) async throws -> (files: [String], notes: [String])
     /// Units of work that wait for the disk.
     public var queuedUnits: @Sendable () -> Int
     public var metricsText: @Sendable (_ accept: String?) -> (text: String, contentType: String)
@@ -53,7 +53,8 @@ public struct APIServices: Sendable {
         keystore: EmbeddedKeystore, keys: APIKeys, feed: EventFeed, chains: [ChainStatusSource],
         connections: WalletConnectBackend? = nil, isRestoring: @escaping @Sendable () -> Bool = { false },
         connectionEventSeconds: Int64 = ConnectionCleanup.eventSecondsStandard,
-        backup: @escaping @Sendable (String) async throws -> [String], queuedUnits: @escaping @Sendable () -> Int,
+        backup: @escaping @Sendable (String) async throws -> (files: [String], notes: [String]),
+        queuedUnits: @escaping @Sendable () -> Int,
         metricsText: @escaping @Sendable (String?) -> (text: String, contentType: String),
         isDraining: @escaping @Sendable () -> Bool, ids: IDGenerator, clock: WallClock
     ) {

@@ -8,6 +8,19 @@ import Storage
 public enum Backup {
     static let manifestName = "manifest.json"
 
+    /// What whoever makes a backup of a server has to know besides its files.
+    static func notes(_ plan: ServerPlan) -> [String] {
+        guard let connections = plan.connections else { return [] }
+        guard let url = connections.recordsURL else {
+            return [
+                "\(DataDirectory.connectionsDatabaseName) opens with \(plan.directory.connectionsKeyFile) alone, which is not in the backup: keep a copy of it elsewhere"
+            ]
+        }
+        return [
+            "wallet connections are not in the backup: they are at walletconnect.records (\(url.prefix { $0 != ":" }):), which is backed up by its own means"
+        ]
+    }
+
     /// Copies every database into a new folder, with a manifest of their digests.
     ///
     /// - Returns: the files.
@@ -80,7 +93,8 @@ public enum Backup {
     /// The server must not run.
     ///
     /// A guard that is there stays: it may know of signatures made after the backup. Then the server freezes the lanes
-    /// where it does, instead of signing twice.
+    /// where it does, instead of signing twice. Connections that are there stay, too: they are newer. Without the key that
+    /// opens them they are left out, since the server would make another key and could read none of them.
     ///
     /// - Returns: what was done, one sentence each.
     public static func restore(_ folder: String, to directory: DataDirectory) throws -> [String] {
@@ -92,6 +106,18 @@ public enum Backup {
             if name == "guard.db", FileManager.default.fileExists(atPath: target) {
                 done.append("kept \(target): it may know more than the backup's guard")
                 continue
+            }
+            if name == DataDirectory.connectionsDatabaseName {
+                if FileManager.default.fileExists(atPath: target) {
+                    done.append("kept \(target): its sessions are newer than the backup's")
+                    continue
+                }
+                guard FileManager.default.fileExists(atPath: directory.connectionsKeyFile) else {
+                    done.append(
+                        "left out \(target): put the key that opens it at \(directory.connectionsKeyFile), and restore again"
+                    )
+                    continue
+                }
             }
             for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: target + suffix) {
                 try FileManager.default.moveItem(atPath: target + suffix, toPath: target + suffix + ".before-restore")

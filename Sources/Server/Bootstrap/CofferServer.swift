@@ -106,6 +106,7 @@ public struct CofferServer: Sendable {
             store: store, ledger: ledger, assets: assets, ids: ids, clock: clock, onAccept: { wake.yield() })
         let draining = Flag()
         let databases = [(name: "coffer.db", store: store), (name: "guard.db", store: guardStore)]
+        let copied = (connections?.database.map { [$0] } ?? []) + databases
         self.plan = plan
         self.logger = logger
         self.registry = registry
@@ -136,7 +137,10 @@ public struct CofferServer: Sendable {
                 ChainStatusSource(chain: $0.settings.chain, nodeCount: $0.nodeCount, node: $0.node)
             }, connections: connections?.backend, isRestoring: { connections?.isRestoring ?? false },
             connectionEventSeconds: plan.connections?.eventSeconds ?? ConnectionCleanup.eventSecondsStandard,
-            backup: { try await Backup.create(in: $0, databases: databases, version: plan.version) },
+            backup: { folder in
+                let files = try await Backup.create(in: folder, databases: copied, version: plan.version)
+                return (files, Backup.notes(plan))
+            },
             queuedUnits: queuedUnits,
             metricsText: { accept in
                 let format = PrometheusText.Format(accept: accept)

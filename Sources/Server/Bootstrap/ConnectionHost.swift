@@ -126,6 +126,11 @@ struct ConnectionHost: Sendable {
 
     func close() async { await records.close() }
 
+    /// What a backup copies of it; nil where connections are kept elsewhere.
+    var database: (name: String, store: any Store)? {
+        records.ownDatabase.map { (name: DataDirectory.connectionsDatabaseName, store: $0) }
+    }
+
     /// Sets the gauge of the connections; what else there is to count, backend and client count themselves.
     func measure() {
         let figures = backend.figures

@@ -24,6 +24,8 @@ import Storage
 /// Where sessions are kept, by URL.
 struct ConnectionRecords: Sendable {
     let store: any KeyValueStore
+    /// The database in the data directory, where they are kept there; part of a backup.
+    var ownDatabase: (any Store)?
     /// Ends what the store stands on.
     let close: @Sendable () async -> Void
 
@@ -34,7 +36,12 @@ struct ConnectionRecords: Sendable {
     ///   for a server that does not answer. It never quotes more of the address than its scheme: the rest holds a
     ///   password.
     static func open(_ url: String?, _ directory: DataDirectory, logger: Logger) async throws -> ConnectionRecords {
-        guard let url else { return try await tables(CofferServer.open(directory.connectionsDatabase).0) }
+        guard let url else {
+            let database = try CofferServer.open(directory.connectionsDatabase).0
+            var records = try await tables(database)
+            records.ownDatabase = database
+            return records
+        }
         let scheme = url.prefix { $0 != ":" }.lowercased()
         do {
             if let found = try await built(url, scheme, logger: logger) { return found }

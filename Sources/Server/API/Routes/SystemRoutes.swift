@@ -236,13 +236,20 @@ enum SystemRoutes {
             responses: [
                 RouteResponse(
                     200, "The files.",
-                    .object([.required("path", .string()), .required("files", .array(of: .string()))]))
+                    .object([
+                        .required("path", .string()), .required("files", .array(of: .string())),
+                        .required(
+                            "notes", .array(of: .string("What a restore needs besides, or will not bring back."))),
+                    ]))
             ], problems: [.validationFailed, .storageUnavailable]
         ) { request in
             let path = try request.read { body in body.string("path", bytes: 1...1024) }
-            let files = try await services.backup(path)
+            let (files, notes) = try await services.backup(path)
             try await note("system.backup", request, services)
-            return .json(["path": .string(path), "files": .array(files.map { .string($0) })])
+            return .json([
+                "path": .string(path), "files": .array(files.map { .string($0) }),
+                "notes": .array(notes.map { .string($0) }),
+            ])
         }
     }
 
