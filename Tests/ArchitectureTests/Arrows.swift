@@ -23,7 +23,7 @@ enum Arrows {
 
         // Ports with their memory twins, and adapters.
         "Storage": ["Primitives", "Glibc"],
-        "StorageSQL": ["Primitives", "Storage", "Glibc"],
+        "StorageSQL": ["Primitives", "Storage", "Logging", "Glibc"],
         "StorageSQLite": ["Primitives", "Storage", "StorageSQL", "CSQLite", "Glibc"],
         "StoragePostgreSQL": ["Primitives", "Storage", "StorageSQL", "CPostgreSQL", "Logging", "Glibc"],
         "StorageMySQL": ["Primitives", "Storage", "StorageSQL", "CMariaDB", "Logging", "Glibc"],
