@@ -147,4 +147,26 @@ struct NodeTests {
             #expect(error?.code == .nodeUnavailable)
         }
     }
+
+    @Test func `a node that listens to nothing is left behind at its deadline`() async throws {
+        let gate = Gate()
+        let options = World.Options {
+            $0.nodes = [World.mainnet: TestNode(World.mainnet, gate: gate)]
+            $0.settings = { $0.nodeMilliseconds = 20 }
+        }
+        try await World.with(options) { world in
+            let late = await World.failure {
+                try await world.backend.readContract(ContractFunction(token, "slow"), on: World.mainnet)
+            }
+            #expect(late?.code == .nodeUnavailable)
+            let asking = Task { [backend = world.backend, token] in
+                await World.failure {
+                    try await backend.readContract(ContractFunction(token, "slow"), on: World.mainnet)
+                }
+            }
+            asking.cancel()
+            #expect(await asking.value != nil)
+            gate.open()
+        }
+    }
 }

@@ -11,16 +11,18 @@ final class TestNode: EVMNode {
     private let answer: @Sendable (CallRequest) throws(NodeError) -> [UInt8]
     let balance: Result<UInt256, NodeError>
     let gas: Result<UInt64, NodeError>
+    private let gate: Gate?
     private let asked = Mutex<[CallRequest]>([])
 
     init(
         _ chain: ChainID, balance: Result<UInt256, NodeError> = .success(0),
-        gas: Result<UInt64, NodeError> = .success(21_000),
+        gas: Result<UInt64, NodeError> = .success(21_000), gate: Gate? = nil,
         call: @escaping @Sendable (CallRequest) throws(NodeError) -> [UInt8] = { _ throws(NodeError) in [] }
     ) {
         self.chain = chain
         self.balance = balance
         self.gas = gas
+        self.gate = gate
         answer = call
     }
 
@@ -33,6 +35,7 @@ final class TestNode: EVMNode {
     func code(at address: Address, tag: BlockTag) async throws(NodeError) -> [UInt8] { [] }
     func call(_ request: CallRequest, at tag: BlockTag) async throws(NodeError) -> [UInt8] {
         asked.withLock { $0.append(request) }
+        await gate?.pass()
         return try answer(request)
     }
     func estimateGas(_ request: CallRequest) async throws(NodeError) -> UInt64 { try gas.get() }

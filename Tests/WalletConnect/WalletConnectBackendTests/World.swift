@@ -144,3 +144,37 @@ extension TestRelay {
     /// Open connections.
     var connections: Int { figures?.connections ?? 0 }
 }
+
+/// Holds up whoever comes until it is opened, whatever cancels them.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var count = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// How many have come so far.
+    var count: Int { state.withLock(\.count) }
+
+    func pass() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                state.count += 1
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            defer { state.waiting = [] }
+            state.isOpen = true
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}

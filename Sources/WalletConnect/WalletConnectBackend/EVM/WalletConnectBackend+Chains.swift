@@ -126,22 +126,21 @@ extension WalletConnectBackend {
             throw BackendError(.nodeUnavailable, "no node is configured for \(chain)", field: "chain")
         }
         let milliseconds = settings.nodeMilliseconds
-        let result = await withTaskGroup(of: Result<Value, NodeError>.self) { group in
-            group.addTask {
+        let ending = Once<Result<Value, NodeError>?>()
+        // A node that listens to nothing is left behind, both at its deadline and when the caller gives up.
+        let answer = await withTaskCancellationHandler {
+            await within(milliseconds: milliseconds, pace, ending: ending) {
                 do throws(NodeError) {
                     return .success(try await question(node))
                 } catch {
                     return .failure(error)
                 }
             }
-            group.addTask { [pace] in
-                await pace.sleep(milliseconds: milliseconds)
-                return .failure(NodeError(.timeout, "no answer in \(milliseconds) ms"))
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? .failure(NodeError(.cancelled, "cancelled"))
+        } onCancel: {
+            ending.set(.failure(NodeError(.cancelled, "cancelled")))
         }
         if Task.isCancelled { throw BackendError(.cancelled, "the call was cancelled") }
+        let result = answer ?? .failure(NodeError(.timeout, "no answer in \(milliseconds) ms"))
         do throws(NodeError) {
             return try result.get()
         } catch {

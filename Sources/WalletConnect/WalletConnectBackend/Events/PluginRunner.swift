@@ -5,11 +5,12 @@ import WalletConnectProtocol
 
 /// Runs a plugin's hooks, each for a bounded time, whatever the plugin does.
 ///
-/// A hook has a task of its own that is cancelled and left behind at its deadline: waiting for it in a group would let a
-/// hook that ignores cancellation hang its caller. A plugin with many such hooks is left out until they return.
+/// A hook that is past its deadline is left behind, and hangs until it returns. A plugin with many such hooks is left out;
+/// how many are at work within their time does not matter.
 final class PluginRunner: Sendable {
     private struct State {
-        var running = 0
+        /// Hooks whose deadline has passed and that have not returned.
+        var hanging = 0
         var failures = 0
     }
 
@@ -80,37 +81,24 @@ final class PluginRunner: Sendable {
     func run<Value: Sendable>(
         _ userID: String? = nil, _ topic: Topic? = nil, _ hook: @escaping @Sendable () async throws -> Value
     ) async -> Ending<Value> {
-        let isFree = state.withLock { state in
-            guard state.running < hangsMax else { return false }
-            state.running += 1
-            return true
-        }
-        guard isFree else {
+        guard state.withLock({ $0.hanging < hangsMax }) else {
             let why = "\(hangsMax) of its hooks hang"
             note(why, userID, topic)
             return .failed(why)
         }
-        let ending = Once<Ending<Value>>()
-        let work = Task {
-            let result: Ending<Value>
+        let onLateEnd: @Sendable () -> Void = { self.state.withLock { $0.hanging -= 1 } }
+        let ended = await within(milliseconds: milliseconds, pace, onLateEnd: onLateEnd) {
             do {
-                result = .value(try await hook())
+                return Ending.value(try await hook())
             } catch let refusal as PluginRefusal {
-                result = .refused(refusal)
+                return .refused(refusal)
             } catch {
-                result = .failed("\(error)")
+                return .failed("\(error)")
             }
-            self.state.withLock { $0.running -= 1 }
-            ending.set(result)
         }
-        let timer = Task { [pace, milliseconds] in
-            await pace.sleep(milliseconds: milliseconds)
-            guard !Task.isCancelled else { return }
-            ending.set(.failed("it took longer than \(milliseconds) ms"))
-        }
-        let result = await ending.value()
-        timer.cancel()
-        work.cancel()
+        // It may have returned since: then it was taken off already, and the two make nothing.
+        if ended == nil { state.withLock { $0.hanging += 1 } }
+        let result = ended ?? .failed("it took longer than \(milliseconds) ms")
         if case .failed(let why) = result { note(why, userID, topic) }
         return result
     }
@@ -118,34 +106,5 @@ final class PluginRunner: Sendable {
     private func note(_ why: String, _ userID: String?, _ topic: Topic?) {
         state.withLock { $0.failures += 1 }
         onFailure(Failure(plugin: plugin.name, why: why, userID: userID, topic: topic))
-    }
-}
-
-/// A value that is set once, and waited for by one.
-private final class Once<Value: Sendable>: Sendable {
-    private struct State {
-        var value: Value?
-        var waiter: CheckedContinuation<Value, Never>?
-    }
-
-    private let state = Mutex(State())
-
-    func set(_ value: Value) {
-        let waiter = state.withLock { state -> CheckedContinuation<Value, Never>? in
-            guard state.value == nil else { return nil }
-            state.value = value
-            return state.waiter.take()
-        }
-        waiter?.resume(returning: value)
-    }
-
-    func value() async -> Value {
-        await withCheckedContinuation { continuation in
-            let known = state.withLock { state in
-                if state.value == nil { state.waiter = continuation }
-                return state.value
-            }
-            if let known { continuation.resume(returning: known) }
-        }
     }
 }
