@@ -34,7 +34,9 @@ enum Records {
     }
 
     /// A record that was read; nil for one of another make.
-    static func json(_ record: KeyValueRecord) -> JSON? { try? JSON.parse(record.value) }
+    static func json(_ record: KeyValueRecord) -> JSON? {
+        try? JSON.parse(record.value, limits: .walletConnectRecord)
+    }
 
     static func status(_ record: KeyValueRecord, id: Int64) -> CallStatus? {
         guard let json = json(record), let call = json["call"].flatMap({ WalletCall(record: $0, id: id) }),

@@ -35,7 +35,10 @@ extension WalletConnectBackend {
         for record in try await all(Records.calls, of: records) {
             guard let id = Int64(record.key.key),
                 let call = Records.json(record).flatMap({ WalletCall(record: $0, id: id) })
-            else { continue }
+            else {
+                logger.error("a request's record cannot be read", metadata: ["key": "\(record.key)"])
+                continue
+            }
             directory.withLock { $0.put(call, id: id) }
             spawn { await self.watchCall(id) }
         }

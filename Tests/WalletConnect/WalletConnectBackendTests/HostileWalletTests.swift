@@ -48,6 +48,56 @@ struct HostileWalletTests {
         }
     }
 
+    /// What a message may hold, and a body of a caller's may not: a long text, an object with many members.
+    static let wideAnswers: [JSON] = [
+        .object(["psbt": .string(String(repeating: "A", count: 70_000))]),
+        .object((0..<PeerMessage.limits.keysPerObjectMax).map { JSONMember(name: "key \($0)", value: JSON($0)) }),
+    ]
+
+    @Test(arguments: [0, 1])
+    func `an answer as wide as a message may be is read in every way, also after a restart`(index: Int) async throws {
+        let answer = Self.wideAnswers[index]
+        let options = World.Options { [records = MemoryKeyValueStore()] in $0.records = records }
+        try await World.withRelayAndWallet(options) { relay, wallet in
+            wallet.script("personal_sign", .answer(answer))
+            let id = try await withBackend(try World.backend(relay.url, options)) { backend in
+                try await World(relay: relay, wallet: wallet, backend: backend).connect()
+                let pending = try await backend.request(
+                    "personal_sign", ["0x00"], on: World.mainnet, for: .user("alice"))
+                #expect(try await pending.value() == answer)
+                #expect(try await backend.outcome(of: pending.id) == .result(answer))
+                #expect(try await backend.status(of: pending.id).outcome == .result(answer))
+                return pending.id
+            }
+            try await withBackend(try World.backend(relay.url, options)) { backend in
+                let (outcome, status) = (try await backend.outcome(of: id), try await backend.status(of: id))
+                #expect(outcome == .result(answer))
+                #expect(status.outcome == .result(answer))
+            }
+        }
+    }
+
+    @Test func `an answer whose record cannot be read is no request that never was`() async throws {
+        let records = MemoryKeyValueStore()
+        try await World.with(World.Options { $0.records = records }) { world in
+            try await world.connect()
+            world.wallet.script("personal_sign", .answer("signed"))
+            let pending = try await world.backend.request(
+                "personal_sign", ["0x00"], on: World.mainnet, for: .user("alice"))
+            _ = try await pending.value()
+            _ = try await world.backend.status(of: pending.id)
+            let storeKey = SecretBytes(copying: [UInt8](repeating: 5, count: SealedRecords.storeKeyBytesMin))
+            let sealed = try await SealedRecords.open(records, storeKey: storeKey, random: .system)
+            try await sealed.apply([
+                .put(KeyValueKey(collection: "backend_answer", key: String(pending.id)), Array("[]".utf8))
+            ])
+            let error = await World.failure { try await world.backend.status(of: pending.id) }
+            #expect(error?.code == .storeUnavailable)
+            let unknown = await World.failure { try await world.backend.status(of: 1) }
+            #expect(unknown?.code == .unknownRequest)
+        }
+    }
+
     @Test func `a wallet that says yes and leaves at once has no connection`() async throws {
         try await World.with { world in
             world.wallet.scriptProposals(.disconnect)

@@ -255,7 +255,8 @@ extension WalletConnectBackend {
 
     /// What is known of a request, also after a restart; answers are kept ``BackendSettings/answerSeconds``.
     ///
-    /// - Throws: ``BackendError``: `unknown_request`, `store_unavailable`, `closed`.
+    /// - Throws: ``BackendError``: `unknown_request`; `store_unavailable`, also for an answer whose record cannot be read;
+    ///   `closed`.
     public func status(of id: Int64) async throws(BackendError) -> CallStatus {
         let records = try requireRunning()
         if let call = directory.withLock({ $0.calls[id] }) {
@@ -269,8 +270,15 @@ extension WalletConnectBackend {
         } catch {
             throw BackendError(.storeUnavailable, "the answer cannot be read", cause: "\(error)")
         }
-        guard let record = found.first ?? nil, let status = Records.status(record, id: id) else {
+        guard let record = found.first ?? nil else {
             throw BackendError(.unknownRequest, "there is no request \(id)", field: "id")
+        }
+        guard let status = Records.status(record, id: id) else {
+            // The wallet may have signed: nobody may take this for a request that never was, and ask again.
+            logger.error("an answer's record cannot be read", metadata: ["id": "\(id)"])
+            throw BackendError(
+                .storeUnavailable, "there is an answer to request \(id), and its record cannot be read",
+                cause: "\(record.key) is no answer's record")
         }
         return status
     }

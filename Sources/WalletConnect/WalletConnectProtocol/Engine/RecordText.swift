@@ -1,4 +1,4 @@
-import Primitives
+package import Primitives
 
 /// The bytes of a record: a version, secrets as they are, then up to two JSON texts.
 ///
@@ -10,10 +10,7 @@ struct RecordText: ~Copyable {
     static let secretBytes = 32
     /// More secrets than any record has.
     static let secretsMax: UInt8 = 4
-    /// What is read of a record: more in every respect than of a message, for a record has a message's parts and more,
-    /// and a peer must not make one that is written and cannot be read.
-    static let limits = JSONLimits(
-        bytesMax: 4 << 20, depthMax: 96, keysPerObjectMax: 4_096, valuesMax: 200_000, stringBytesMax: 1 << 20)
+    static var limits: JSONLimits { .walletConnectRecord }
 
     private let value: [UInt8]
     private let secretCount: Int
@@ -92,4 +89,12 @@ struct RecordWriter {
         }
         secretCount += 1
     }
+}
+
+extension JSONLimits {
+    /// What is read of a record, a client's or a backend's: more in every respect than of a message.
+    ///
+    /// A record has a message's parts and more, and a peer must not make one that is written and cannot be read.
+    package static let walletConnectRecord = JSONLimits(
+        bytesMax: 4 << 20, depthMax: 96, keysPerObjectMax: 4_096, valuesMax: 200_000, stringBytesMax: 1 << 20)
 }
