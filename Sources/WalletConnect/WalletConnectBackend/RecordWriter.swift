@@ -25,10 +25,6 @@ final class RecordWriter: Sendable {
         var failure: BackendError?
     }
 
-    /// Attempts to store one unit before the backend ends; the wait doubles with each.
-    private static let attemptsMax = 6
-    private static let firstDelayMilliseconds: Int64 = 100
-
     private let state = Mutex(State())
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
@@ -48,7 +44,8 @@ final class RecordWriter: Sendable {
 
     /// Queues changes, and waits until they are stored.
     ///
-    /// It does not end by cancellation: what was queued is stored, and the caller has to know.
+    /// It does not end by cancellation, nor before the store is given up: what was queued is stored, and the caller has to
+    /// know.
     func store(_ changes: [KeyValueChange], then: (@Sendable () -> Void)? = nil) async throws(BackendError) {
         let result = await withCheckedContinuation { (continuation: Waiter) in
             let failure = state.withLock { state in
@@ -69,9 +66,9 @@ final class RecordWriter: Sendable {
         if let then { unit.then.append(then) }
     }
 
-    /// Works until it is cancelled, or until the store fails for good.
+    /// Works until it is cancelled, or until the store fails for good or for longer than `patience` lasts.
     func run(
-        _ records: any KeyValueStore, pace: Pace, metrics: BackendMetrics, logger: Logger
+        _ records: any KeyValueStore, patience: StorePatience, metrics: BackendMetrics, logger: Logger
     ) async throws(BackendError) {
         for await _ in bell {
             let unit = state.withLock { state in
@@ -80,7 +77,7 @@ final class RecordWriter: Sendable {
             }
             guard !unit.isEmpty else { continue }
             do throws(KeyValueError) {
-                try await write(unit.order.compactMap { unit.changes[$0] }, records, pace, metrics, logger)
+                try await write(unit.order.compactMap { unit.changes[$0] }, records, patience, metrics, logger)
             } catch {
                 let failure = BackendError(.storeUnavailable, "the records are not written", cause: "\(error)")
                 for waiter in unit.waiters { waiter.resume(returning: .failure(failure)) }
@@ -94,12 +91,12 @@ final class RecordWriter: Sendable {
     }
 
     private func write(
-        _ changes: [KeyValueChange], _ records: any KeyValueStore, _ pace: Pace, _ metrics: BackendMetrics,
-        _ logger: Logger
+        _ changes: [KeyValueChange], _ records: any KeyValueStore, _ patience: StorePatience,
+        _ metrics: BackendMetrics, _ logger: Logger
     ) async throws(KeyValueError) {
         guard !changes.isEmpty else { return }
         let start = ContinuousClock.now
-        var (changes, attempts) = (changes, 0)
+        var (changes, attempts) = (changes, patience.begin())
         while true {
             do throws(KeyValueError) {
                 try await records.apply(changes)
@@ -114,10 +111,8 @@ final class RecordWriter: Sendable {
                     if changes.isEmpty { return }
                     continue
                 }
-                attempts += 1
-                guard error.isRetryable, attempts < Self.attemptsMax, !Task.isCancelled else { throw error }
-                logger.warning("backend records not stored, trying again", metadata: ["error": "\(error)"])
-                await pace.sleep(milliseconds: Self.firstDelayMilliseconds << Int64(attempts - 1))
+                logger.warning("backend records not stored", metadata: ["error": "\(error)"])
+                guard await attempts.wait(after: error) else { throw error }
             }
         }
     }

@@ -58,7 +58,9 @@ extension WalletConnectBackend {
         while true {
             let page: [KeyValueRecord]
             do throws(KeyValueError) {
-                page = try await records.list(collection, after: found.last?.key.key, limit: Self.pageSize)
+                page = try await patience.trying { () throws(KeyValueError) in
+                    try await records.list(collection, after: found.last?.key.key, limit: Self.pageSize)
+                }
             } catch {
                 throw BackendError(.storeUnavailable, "the records cannot be read", cause: "\(error)")
             }

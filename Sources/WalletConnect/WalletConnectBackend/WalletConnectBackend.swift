@@ -46,6 +46,7 @@ public final class WalletConnectBackend: Sendable {
     private let base: any KeyValueStore
     private let storeKey: SecretBytes
     private let random: RandomSource
+    let patience: StorePatience
     let clientEvents: AsyncStream<SignEvent>
     let jobs: AsyncStream<@Sendable () async -> Void>
     private let newJobs: AsyncStream<@Sendable () async -> Void>.Continuation
@@ -85,6 +86,7 @@ public final class WalletConnectBackend: Sendable {
         self.clock = clock
         self.pace = pace
         self.random = random
+        patience = StorePatience(settings.client, pace: pace, random: random)
         self.logger = logger
         self.metrics = counters
         base = records
@@ -118,7 +120,10 @@ public final class WalletConnectBackend: Sendable {
     ///
     /// At its end the connection to the relay is closed, and everybody who waits is told.
     ///
-    /// - Throws: ``BackendError`` `store_unavailable` when records could not be read or written for long, or another
+    /// A store that fails in a way that passes is tried again for `storeSecondsMax` of the client's settings; calls that
+    /// have something stored wait meanwhile, and ``health()`` says why.
+    ///
+    /// - Throws: ``BackendError`` `store_unavailable` when records could not be read or written for that long, or another
     ///   process took them over.
     public func run() async throws(BackendError) {
         let isFirst = phase.withLock { phase in
@@ -181,14 +186,17 @@ public final class WalletConnectBackend: Sendable {
         do throws(SignError) { try await client.ready() } catch { throw BackendError(error) }
         let records: any KeyValueStore
         do throws(KeyValueError) {
-            records = try await SealedRecords.open(base, storeKey: storeKey, random: random)
+            records = try await patience.trying { () throws(KeyValueError) in
+                try await SealedRecords.open(base, storeKey: storeKey, random: random)
+            }
         } catch {
             throw BackendError(.storeUnavailable, "the records cannot be opened", cause: "\(error)")
         }
         let failure = await withTaskGroup(of: BackendError?.self) { group in
             group.addTask {
                 do throws(BackendError) {
-                    try await self.writer.run(records, pace: self.pace, metrics: self.metrics, logger: self.logger)
+                    try await self.writer.run(
+                        records, patience: self.patience, metrics: self.metrics, logger: self.logger)
                     return nil
                 } catch {
                     return error

@@ -95,10 +95,48 @@ struct SignClientRecoveryTests {
         }
     }
 
+    @Test func `a store that is away for a minute is tried again all the time`() async throws {
+        let (time, relay) = (ManualPace(), LoopbackRelay())
+        // With waits of up to 5 seconds, 15 failures take about a minute: nobody gives up before 2.
+        let records = MortalRecords(MemoryKeyValueStore(), .fails(times: 15, after: 5))
+        let dApp = Bench.client("dapp", relay, records, pace: time.pace)
+        try await withSignClient(dApp) { dApp in
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    for _ in 0..<10 { _ = try await dApp.connect(Bench.offer) }
+                }
+                group.addTask {
+                    while !Task.isCancelled {
+                        time.advance(seconds: 1)
+                        await Task.yield()
+                    }
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+            #expect(records.count > 20)
+            #expect(time.pace.now >= Timestamp(milliseconds: 10_000), "the waits were waited for")
+        }
+    }
+
+    @Test func `a store that fails for good is not tried again`() async throws {
+        let records = MortalRecords(MemoryKeyValueStore(), .diesAfter(5))
+        let dApp = Bench.client("dapp", LoopbackRelay(), records, pace: ManualPace().pace)
+        async let run = Result { try await dApp.run() }
+        try await dApp.ready()
+        var failure: SignError?
+        while failure == nil {
+            do { _ = try await dApp.connect(Bench.offer) } catch { failure = error }
+        }
+        #expect(failure?.code == .storageFailed)
+        #expect((await run.failure as? SignError)?.code == .storageFailed)
+        #expect(records.count == 6)
+    }
+
     @Test func `a store that fails for long ends the client, and everybody who waits is told`() async throws {
         let relay = LoopbackRelay()
         let records = MortalRecords(MemoryKeyValueStore(), .fails(times: 1000, after: 5))
-        let dApp = Bench.client("dapp", relay, records)
+        let dApp = Bench.client("dapp", relay, records) { $0.storeSecondsMax = 0 }
         async let run = Result { try await dApp.run() }
         try await dApp.ready()
         let pending = try await dApp.connect(Bench.offer)

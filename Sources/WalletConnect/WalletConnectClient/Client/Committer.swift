@@ -13,20 +13,18 @@ struct Committer: Sendable {
 
     let records: any KeyValueStore
     let owner: [UInt8]
-    let settings: SignClientSettings
-    let pace: Pace
+    let patience: StorePatience
     let metrics: ClientMetrics
     let logger: Logger
     private(set) var revision: Int64 = 0
 
     init(
-        records: any KeyValueStore, random: RandomSource, settings: SignClientSettings, pace: Pace,
-        metrics: ClientMetrics, logger: Logger
+        records: any KeyValueStore, random: RandomSource, patience: StorePatience, metrics: ClientMetrics,
+        logger: Logger
     ) {
         self.records = records
         owner = random.bytes(16)
-        self.settings = settings
-        self.pace = pace
+        self.patience = patience
         self.metrics = metrics
         self.logger = logger
     }
@@ -47,21 +45,19 @@ struct Committer: Sendable {
         guard !changes.isEmpty else { return }
         let unit = [KeyValueChange.put(Self.ownerKey, owner, if: .revision(revision))] + changes
         let start = ContinuousClock.now
-        var attempts = 0
+        var attempts = patience.begin()
         while true {
             do {
                 try await records.apply(unit)
                 break
             } catch {
-                attempts += 1
                 metrics.commitFailed()
                 // A broken connection leaves open whether the unit was stored; the owner's record knows.
-                if error.code == .conflict, attempts > 1, try await isStored() { break }
-                guard error.isRetryable, attempts < settings.storageAttemptsMax else { throw Self.failure(error) }
+                if error.code == .conflict, attempts.failures > 0, try await isStored() { break }
                 logger.warning(
-                    "walletconnect records not stored, trying again",
-                    metadata: ["attempt": "\(attempts)", "error": "\(error)"])
-                await pace.sleep(milliseconds: Self.delay(settings, attempts))
+                    "walletconnect records not stored",
+                    metadata: ["attempt": "\(attempts.failures + 1)", "error": "\(error)"])
+                guard await attempts.wait(after: error) else { throw Self.failure(error) }
             }
         }
         revision += 1
@@ -78,30 +74,21 @@ struct Committer: Sendable {
         try await retrying { () throws(KeyValueError) in try await records.read(keys) }
     }
 
-    /// Runs `body` until it succeeds, fails for good or was tried often enough.
+    /// Runs `body` until it succeeds, fails for good, or has failed for as long as the settings say.
     func retrying<Value: Sendable>(
         _ body: () async throws(KeyValueError) -> Value
     ) async throws(SignError) -> Value {
-        try await Self.retrying(settings, pace, body)
+        try await Self.retrying(patience, body)
     }
 
     static func retrying<Value: Sendable>(
-        _ settings: SignClientSettings, _ pace: Pace, _ body: () async throws(KeyValueError) -> Value
+        _ patience: StorePatience, _ body: () async throws(KeyValueError) -> Value
     ) async throws(SignError) -> Value {
-        var attempts = 0
-        while true {
-            do {
-                return try await body()
-            } catch {
-                attempts += 1
-                guard error.isRetryable, attempts < settings.storageAttemptsMax else { throw failure(error) }
-                await pace.sleep(milliseconds: delay(settings, attempts))
-            }
+        do throws(KeyValueError) {
+            return try await patience.trying(body)
+        } catch {
+            throw failure(error)
         }
-    }
-
-    private static func delay(_ settings: SignClientSettings, _ attempts: Int) -> Int64 {
-        settings.storageDelayMilliseconds << Int64(min(attempts - 1, 16))
     }
 
     static func failure(_ error: KeyValueError) -> SignError {

@@ -78,8 +78,9 @@ public final class SignClient: Sendable {
     ///
     /// At its end the connection is closed, every waiting call is told, and nothing is left running.
     ///
-    /// - Throws: ``SignError`` with code `storage_failed` when records could not be stored for long, or another client took
-    ///   them over; `record_corrupt` when they cannot be read.
+    /// - Throws: ``SignError`` with code `storage_failed` when records could not be stored for
+    ///   ``SignClientSettings/storeSecondsMax``, or another client took them over; `record_corrupt` when they cannot be
+    ///   read.
     public func run() async throws(SignError) {
         let isFirst = core.withLock { core in
             guard case .created = core.phase else { return false }
@@ -152,11 +153,12 @@ public final class SignClient: Sendable {
     /// Reads everything that the last client left, and takes the records over.
     private func restore() async throws(SignError) -> (Committer, ClientIdentity) {
         let start = ContinuousClock.now
-        let records = try await Committer.retrying(settings, pace) { () throws(KeyValueError) in
+        let patience = StorePatience(settings, pace: pace, random: random)
+        let records = try await Committer.retrying(patience) { () throws(KeyValueError) in
             try await SealedRecords.open(base, storeKey: storeKey, random: random)
         }
         var committer = Committer(
-            records: records, random: random, settings: settings, pace: pace, metrics: metrics, logger: logger)
+            records: records, random: random, patience: patience, metrics: metrics, logger: logger)
         try await committer.begin()
         let identity = try await ClientIdentity.of(committer, random: random)
         var stored: [StoredRecord] = []

@@ -10,10 +10,14 @@ public struct SignClientSettings: Sendable {
     public var verify = VerifySettings()
     /// Events that wait for one subscriber; the newest beyond it are dropped and counted.
     public var eventsWaitingMax = 4096
-    /// Attempts to store before the client ends.
-    public var storageAttemptsMax = 6
+    /// Seconds for which records that cannot be read or written are tried again before the client ends.
+    ///
+    /// Above the 10 to 60 seconds that a database's fail-over takes. Calls that store something wait as long.
+    public var storeSecondsMax: Int64 = 120
     /// The wait after the first failed attempt to store, in milliseconds; it doubles with each.
     public var storageDelayMilliseconds: Int64 = 100
+    /// The longest wait between two attempts to store, in milliseconds.
+    public var storageDelayMillisecondsMax: Int64 = 5000
     /// What nobody waits for is stored with the next change, or after so many milliseconds.
     public var lazyMilliseconds: Int64 = 250
     /// How often expired records are removed from the store, in milliseconds.
