@@ -22,6 +22,17 @@ struct ConnectionRequestTests {
         #expect(offered["solana"]?.events == [] as [String])
     }
 
+    @Test func `what belongs to no namespace is asked for in the first`() throws {
+        let request = ConnectionRequest(
+            userID: "alice",
+            chains: [try ChainID("solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"), try ChainID("eip155:1")],
+            methods: ["something"], events: ["some_thing", "other", "eip155_thing"])
+        let offered = try request.offered()
+        #expect(offered["solana"]?.methods == ["something"])
+        #expect(offered["solana"]?.events == ["some_thing"])
+        #expect(offered["eip155"]?.events == ["other", "eip155_thing"])
+    }
+
     @Test func `without methods the usual ones of each namespace are asked for`() throws {
         let offered = try ConnectionRequest(
             userID: "a", chains: [try ChainID("bip122:000000000019d6689c085ae165831e93")]

@@ -12,8 +12,10 @@ public struct ConnectionRequest: Sendable {
     /// The chains, CAIP-2, of any namespaces; at least one.
     public var chains: [ChainID]
     /// The methods, given to the namespaces they belong to by their names; empty is ``usualMethods(of:)``.
+    ///
+    /// Those that belong to none of the namespaces are asked for in the first chain's.
     public var methods: [String]
-    /// The events; empty is ``usualEvents(of:)``.
+    /// The events, given to namespaces as ``methods`` are; empty is ``usualEvents(of:)``.
     public var events: [String]
     /// Wishes for the whole session.
     public var sessionProperties: JSON?
@@ -67,7 +69,7 @@ public struct ConnectionRequest: Sendable {
 
     /// The namespaces that are offered.
     ///
-    /// - Throws: ``BackendError`` `invalid_params` for no chain, or a method of no namespace that is asked for.
+    /// - Throws: ``BackendError`` `invalid_params` for no chain.
     func offered() throws(BackendError) -> NamespaceMap<ProposalNamespace> {
         if let namespaces { return namespaces }
         guard !chains.isEmpty else {
@@ -78,15 +80,14 @@ public struct ConnectionRequest: Sendable {
         var offered = NamespaceMap<ProposalNamespace>()
         for name in names {
             let own = methods.filter { Self.namespace(of: $0, among: names) == name }
+            let ownEvents = events.filter { Self.namespace(ofEvent: $0, among: names) == name }
             var unique: [String] = []
             for chain in chains where chain.namespace == name && !unique.contains(chain.description) {
                 unique.append(chain.description)
             }
             offered[name] = ProposalNamespace(
                 chains: unique, methods: methods.isEmpty ? Self.usualMethods(of: name) : own,
-                events: events.isEmpty
-                    ? Self.usualEvents(of: name)
-                    : events.filter { names.count == 1 || Self.belongs($0, to: name) })
+                events: events.isEmpty ? Self.usualEvents(of: name) : ownEvents)
         }
         return offered
     }
@@ -100,8 +101,10 @@ public struct ConnectionRequest: Sendable {
             ? "eip155" : names[0]
     }
 
-    private static func belongs(_ event: String, to name: String) -> Bool {
-        event.hasPrefix("\(name)_") || (name == "eip155" && !event.contains("_"))
-            || usualEvents(of: name).contains(event)
+    private static func namespace(ofEvent event: String, among names: [String]) -> String? {
+        if let own = names.first(where: { event.hasPrefix("\($0)_") || usualEvents(of: $0).contains(event) }) {
+            return own
+        }
+        return !event.contains("_") && names.contains("eip155") ? "eip155" : names.first
     }
 }
