@@ -84,7 +84,13 @@ extension WalletConnectBackend {
             // It was ended here, and the client was not told any more.
             spawn { [client] in try? await client.disconnect(session.topic) }
         case (.expired, nil), (.disconnected, nil):
-            break
+            let (id, pairing) = (connection.id, connection.pairingTopic)
+            guard client.status(of: id) != nil else { return }
+            // The client still knows the proposal, and a wallet may still say yes to it: that session is ended at once.
+            spawn { [client] in
+                try? await client.disconnect(pairing)
+                await self.watchProposal(id)
+            }
         }
     }
 
@@ -129,7 +135,7 @@ extension WalletConnectBackend {
     }
 
     /// Takes over what a session says now.
-    private func refresh(_ id: Int64, _ session: Session) {
+    func refresh(_ id: Int64, _ session: Session) {
         let now = clock.now
         _ = change(id) { connection in
             guard connection.state == .active, connection.take(session) else { return false }

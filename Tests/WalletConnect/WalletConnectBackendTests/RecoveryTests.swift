@@ -106,6 +106,30 @@ struct RecoveryTests {
         }
     }
 
+    @Test func `a proposal that was called off just before a crash makes no session of nobody's`() async throws {
+        for unit in 0..<40 {
+            let store = MemoryKeyValueStore()
+            let mortal = MortalRecords(store, diesAfter: unit)
+            let app = Mutex(PendingConnection?.none)
+            try await World.withRelayAndWallet { relay, wallet in
+                _ = try? await withBackend(try World.backend(relay.url, World.Options { $0.records = mortal })) {
+                    let pending = try await $0.connect(ConnectionRequest(userID: "alice", chains: [World.mainnet]))
+                    app.withLock { $0 = pending }
+                    try await $0.disconnect(pending.pairingTopic)
+                }
+                guard let pending = app.withLock({ $0 }) else { return }
+                try await withBackend(try World.backend(relay.url, World.Options { $0.records = store })) { backend in
+                    guard backend.connection(pending.pairingTopic)?.state == .disconnected else { return }
+                    await until { backend.client.counts.proposals == 0 }
+                    _ = try? await wallet.client.pair(pending.uri)
+                    await until { backend.client.counts.outcomes == 0 }
+                    #expect(backend.client.sessions.isEmpty)
+                }
+            }
+            if mortal.count <= unit { break }
+        }
+    }
+
     @Test func `a session that the wallet ended while nobody listened is gone for its user`() async throws {
         let options = World.Options { [records = MemoryKeyValueStore()] in $0.records = records }
         try await World.withRelayAndWallet(options) { relay, wallet in

@@ -181,13 +181,17 @@ extension WalletConnectBackend {
             self.tell([self.event(.connect, connection, at: now)])
         }
         if changed != nil {
-            // The wallet may have ended it before it was anybody's.
-            if client.session(session.topic) == nil { close(id, ConnectionEnd(.wallet)) }
+            // The wallet may have changed or ended it before it was anybody's.
+            if let now = client.session(session.topic) {
+                refresh(id, now)
+            } else {
+                close(id, ConnectionEnd(.wallet))
+            }
             return
         }
         client.handOver(id)
-        // Somebody ended the connection while the wallet said yes.
-        guard let known = directory.withLock({ $0.connections[id] }), !known.isLiving else { return }
+        // Somebody ended the connection while the wallet said yes; by now it may be forgotten.
+        if directory.withLock({ $0.connections[id]?.isLiving }) == true { return }
         spawn { [client] in try? await client.disconnect(session.topic) }
     }
 
@@ -223,10 +227,15 @@ extension WalletConnectBackend {
         BackendEvent(kind, userID: connection.userID, topic: connection.topic, at: now, detail: .connection(connection))
     }
 
-    /// Waits for a wallet's answer to a proposal, and takes it over.
+    /// Waits for a wallet's answer to a proposal, and takes it over; of a connection that has ended, it is let go.
     func watchProposal(_ id: Int64) async {
         do throws(SignError) {
-            switch try await client.outcome(keeping: id) {
+            let outcome = try await client.outcome(keeping: id)
+            if directory.withLock({ $0.connections[id]?.isLiving != true }) {
+                // Nobody's records will take the outcome over; not before it is stored that the connection has ended.
+                writer.put([]) { self.client.handOver(id) }
+            }
+            switch outcome {
             case .session(let session), .authenticated(_, .some(let session)): activate(id, session)
             case .refused(let peer):
                 let error = BackendError(refusal: peer)
