@@ -8,6 +8,7 @@ struct BackendMetrics: Sendable {
     private let waiting: Gauge
     private let eventsDropped: Counter
     private let pluginFailures: Counter
+    private let orphans: Counter
     private let storeDuration: Timer
     private let storeFailures: Counter
     private let storedChanges: Counter
@@ -21,6 +22,7 @@ struct BackendMetrics: Sendable {
         waiting = gauge("requests_waiting")
         eventsDropped = counter("backend_events_dropped_total")
         pluginFailures = counter("plugin_failures_total")
+        orphans = counter("requests_orphaned_total")
         storeDuration = Timer(label: Self.prefix + "database_duration_seconds", factory: factory)
         storeFailures = counter("database_failures_total")
         storedChanges = counter("database_changes_total")
@@ -54,6 +56,15 @@ struct BackendMetrics: Sendable {
     /// Something went wrong.
     func failed(_ code: BackendError.Code) {
         Counter(label: Self.prefix + "errors_total", dimensions: [("code", code.rawValue)], factory: factory)
+            .increment()
+    }
+
+    /// A request that its wallet shows and that no record of the backend's names.
+    func orphaned() { orphans.increment() }
+
+    /// An event of a wallet that nobody is told of: `not_granted` in its session, or `too_many`.
+    func walletEventDropped(_ reason: String) {
+        Counter(label: Self.prefix + "wallet_events_dropped_total", dimensions: [("reason", reason)], factory: factory)
             .increment()
     }
 

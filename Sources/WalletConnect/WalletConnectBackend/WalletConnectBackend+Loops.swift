@@ -42,6 +42,7 @@ extension WalletConnectBackend {
             directory.withLock { $0.put(call, id: id) }
             spawn { await self.watchCall(id) }
         }
+        reportOrphans()
         open(records)
         metrics.holds(directory.withLock(\.figures))
         let figures = directory.withLock(\.figures)
@@ -66,6 +67,19 @@ extension WalletConnectBackend {
             }
             found.append(contentsOf: page)
             guard page.count == Self.pageSize else { return found }
+        }
+    }
+
+    /// Tells of requests that were sent, while the record of who asked was lost in a crash between the two.
+    ///
+    /// Wallets show them and may carry them out. The answer stays with the client for a day, by the id in the log.
+    private func reportOrphans() {
+        for (id, topic) in client.waitingRequests where directory.withLock({ $0.calls[id] == nil }) {
+            guard let connection = connection(topic) else { continue }
+            metrics.orphaned()
+            logger.error(
+                "a wallet was asked, and no record says what for",
+                metadata: ["id": "\(id)", "user": "\(connection.userID)", "topic": "\(topic)"])
         }
     }
 

@@ -165,7 +165,7 @@ struct PluginTests {
 }
 
 /// Counters and how often timers were given something; gauges keep their last value.
-private final class CountingMetrics: MetricsFactory {
+final class CountingMetrics: MetricsFactory {
     private let state = Mutex<[String: Int64]>([:])
     var counts: [String: Int64] { state.withLock { $0 } }
 

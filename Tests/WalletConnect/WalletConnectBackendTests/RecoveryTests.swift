@@ -130,6 +130,30 @@ struct RecoveryTests {
         }
     }
 
+    @Test func `a request that no record names after a crash is counted`() async throws {
+        let (store, metrics) = (MemoryKeyValueStore(), CountingMetrics())
+        let records = OutageRecords(store, of: "backend_call")
+        try await World.withRelayAndWallet { relay, wallet in
+            wallet.script("personal_sign", .never)
+            let first = await World.failure {
+                try await withBackend(try World.backend(relay.url, World.Options { $0.records = records })) { backend in
+                    try await World(relay: relay, wallet: wallet, backend: backend).connect()
+                    records.fail(.readOnly)
+                    _ = try await backend.request(
+                        "personal_sign", ["0x00"], on: World.mainnet, for: .user("alice"))
+                }
+            }
+            #expect(first?.code == .storeUnavailable)
+            let options = World.Options {
+                $0.records = store
+                $0.metrics = metrics
+            }
+            try await withBackend(try World.backend(relay.url, options)) { _ in
+                #expect(metrics.counts["coffer_walletconnect_requests_orphaned_total{}"] == 1)
+            }
+        }
+    }
+
     @Test func `a session that the wallet ended while nobody listened is gone for its user`() async throws {
         let options = World.Options { [records = MemoryKeyValueStore()] in $0.records = records }
         try await World.withRelayAndWallet(options) { relay, wallet in
