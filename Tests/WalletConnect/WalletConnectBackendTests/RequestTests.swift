@@ -350,4 +350,15 @@ struct RequestTests {
             #expect(bare?.field == "rpc_urls")
         }
     }
+
+    @Test func `what a waiting request asks for is not kept in memory`() async throws {
+        try await World.with { world in
+            try await world.connect()
+            world.wallet.script("personal_sign", .never)
+            let pending = try await world.backend.request(
+                "personal_sign", ["0x00"], on: World.mainnet, for: .user("alice"))
+            #expect(pending.call.params == ["0x00"])
+            #expect(try await world.backend.status(of: pending.id).call.params == nil)
+        }
+    }
 }

@@ -39,8 +39,8 @@ public struct WalletCall: Sendable, Hashable {
     public let method: String
     /// The params, as they are sent.
     ///
-    /// They are not kept in the records of the backend: nil when the call was read from there.
-    public let params: JSON?
+    /// They are there when the request is made, and not kept: nil in what comes later, such as the call's outcome.
+    public internal(set) var params: JSON?
     /// When it was asked.
     public let createdAt: Timestamp
     /// When the wallet is no longer waited for.
@@ -48,6 +48,13 @@ public struct WalletCall: Sendable, Hashable {
 
     /// What kind of thing is asked for.
     public var kind: CallKind { CallKind(method: method) }
+
+    /// What is kept while the wallet is waited for.
+    var withoutParams: WalletCall {
+        var call = self
+        call.params = nil
+        return call
+    }
 }
 
 /// How a request ended.

@@ -53,7 +53,7 @@ extension WalletConnectBackend {
         call.expiresAt = calling.expiresAt
         let (made, told) = (call, request(call))
         directory.withLock { directory in
-            directory.put(made, id: id)
+            directory.put(made.withoutParams, id: id)
             writer.put([Records.put(made, id: id)]) { self.tell([told]) }
         }
         touch(connection.id, at: now)
