@@ -16,6 +16,11 @@ public struct BackendSettings: Sendable {
     public var sessionsMax = 10_000
     /// Connections of one user, pending ones included.
     public var sessionsPerUserMax = 8
+    /// Connections of one user that have ended and are still listed; beyond it those that ended first are forgotten.
+    public var endedPerUserMax = 64
+    /// Events and changes of one connection's wallet that are told of in a minute; what is beyond is counted and dropped,
+    /// and the connection still follows its wallet.
+    public var walletEventsPerMinuteMax = 60
     /// Seconds without a request or a word of the wallet after which a session is ended; nil is never.
     public var idleSeconds: Int64?
     /// Seconds after which a session is ended in any case; nil leaves it to the wallet, which extends up to seven days.

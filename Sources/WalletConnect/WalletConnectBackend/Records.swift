@@ -119,9 +119,10 @@ extension Connection {
 
 extension WalletCall {
     var record: JSON {
-        .object([
-            "user": .string(userID), "topic": .string(topic.hex), "chain": .string(chain.description),
-            "method": .string(method), "created": JSON(createdAt.milliseconds), "expires": JSON(expiresAt.milliseconds),
+        .object(omittingNil: [
+            "user": .string(userID), "tenant": tenant.map { .string($0) }, "topic": .string(topic.hex),
+            "chain": .string(chain.description), "method": .string(method), "created": JSON(createdAt.milliseconds),
+            "expires": JSON(expiresAt.milliseconds),
         ])
     }
 
@@ -133,7 +134,8 @@ extension WalletCall {
             let expires = record["expires"]?.int
         else { return nil }
         self.init(
-            id: id, userID: userID, topic: topic, chain: chain, method: method, params: nil,
+            id: id, userID: userID, tenant: record["tenant"]?.string, topic: topic, chain: chain, method: method,
+            params: nil,
             createdAt: Timestamp(milliseconds: created), expiresAt: Timestamp(milliseconds: expires))
     }
 }

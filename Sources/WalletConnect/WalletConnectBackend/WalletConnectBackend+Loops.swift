@@ -134,10 +134,16 @@ extension WalletConnectBackend {
         }
     }
 
+    /// A wallet told of something; only what its session grants is told on.
     private func heard(_ told: SessionEvent, _ chain: String, _ topic: Topic) {
         guard let known = connection(topic), known.state == .active else { return }
+        guard client.session(topic)?.allows(chain: chain, event: told.name) == true else {
+            metrics.walletEventDropped("not_granted")
+            return
+        }
         let now = clock.now
         touch(known.id, at: now)
+        guard isTold(known.id) else { return }
         writer.put([]) {
             self.tell([
                 BackendEvent(
@@ -148,6 +154,15 @@ extension WalletConnectBackend {
         }
     }
 
+    /// Whether one more word of a wallet is told on in this minute.
+    private func isTold(_ id: Int64) -> Bool {
+        let isTold = directory.withLock {
+            $0.takesEvent(of: id, at: pace.now, perMinuteMax: settings.walletEventsPerMinuteMax)
+        }
+        if !isTold { metrics.walletEventDropped("too_many") }
+        return isTold
+    }
+
     /// Takes over what a session says now.
     func refresh(_ id: Int64, _ session: Session) {
         let now = clock.now
@@ -155,8 +170,9 @@ extension WalletConnectBackend {
             guard connection.state == .active, connection.take(session) else { return false }
             (connection.updatedAt, connection.lastActivityAt) = (now, now)
             return true
-        } then: {
-            self.tell([self.event(.update, $0, at: now)])
+        } then: { connection in
+            guard self.isTold(id) else { return }
+            self.tell([self.event(.update, connection, at: now)])
         }
     }
 

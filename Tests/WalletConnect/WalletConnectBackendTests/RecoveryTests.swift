@@ -96,11 +96,12 @@ struct RecoveryTests {
             try await withBackend(try World.backend(relay.url, options)) { backend in
                 await until { backend.figures.active == 2 }
                 for (user, uri) in uris {
-                    let connection = try #require(backend.connection(of: user))
+                    let connection = try #require(backend.connection(of: user, tenant: "shop"))
+                    #expect(backend.connection(of: user) == nil, "it is another user's")
                     #expect(uri.contains(connection.pairingTopic.hex))
                     #expect(connection.tenant == "shop")
                     #expect(wallet.client.session(connection.topic) != nil)
-                    _ = try await backend.signMessage("hello", on: World.mainnet, for: .user(user))
+                    _ = try await backend.signMessage("hello", on: World.mainnet, for: .user(user, tenant: "shop"))
                 }
             }
         }

@@ -32,7 +32,7 @@ public struct Connection: Sendable, Hashable {
     public internal(set) var sessionTopic: Topic?
     /// Whose it is.
     public let userID: String
-    /// The label it was made with.
+    /// Whose user that is; nil for a user of no tenant.
     public let tenant: String?
     /// Where it stands.
     public internal(set) var state: State
@@ -107,8 +107,8 @@ public struct ConnectionEnd: Sendable, Hashable {
 
 /// Which connection a call is for.
 public enum ConnectionTarget: Sendable, Hashable {
-    /// The user's newest active connection that allows what is asked.
-    case user(String)
+    /// The user's newest active connection that allows what is asked; without a tenant, of the user of no tenant.
+    case user(String, tenant: String? = nil)
     /// The connection of a session, or of a pairing.
     case topic(Topic)
 }

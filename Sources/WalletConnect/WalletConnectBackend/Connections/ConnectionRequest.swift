@@ -7,7 +7,7 @@ public import WalletConnectProtocol
 public struct ConnectionRequest: Sendable {
     /// Whose connection it will be; 1 to ``BackendSettings/userIDBytesMax`` bytes, compared byte by byte.
     public var userID: String
-    /// A label of the caller's, stored and filtered by; it does not tell users apart.
+    /// Whose user it is, where several applications share a backend: users of two tenants are two, whatever their ids.
     public var tenant: String?
     /// The chains, CAIP-2, of any namespaces; at least one.
     public var chains: [ChainID]

@@ -19,8 +19,9 @@ extension WalletConnectBackend {
         if let tenant = request.tenant { try Self.check(tenant, "tenant") }
         let offered = try request.offered()
         try requireRelay()
+        let owner = Directory.Owner(request.userID, tenant: request.tenant)
         try directory.withLock { (directory) throws(BackendError) in
-            try directory.reserve(request.userID, settings: settings)
+            try directory.reserve(owner, settings: settings)
         }
         let pending: PendingSession
         do throws(SignError) {
@@ -29,7 +30,7 @@ extension WalletConnectBackend {
                     requiredNamespaces: request.requiredNamespaces, optionalNamespaces: offered,
                     sessionProperties: request.sessionProperties))
         } catch {
-            directory.withLock { $0.release(request.userID) }
+            directory.withLock { $0.release(owner) }
             throw error.code == .limitReached ? BackendError(.tooManySessions, error.message) : BackendError(error)
         }
         let now = clock.now
@@ -37,7 +38,7 @@ extension WalletConnectBackend {
             id: pending.id, pairingTopic: pending.pairingTopic, userID: request.userID, tenant: request.tenant,
             state: .pending, createdAt: now, updatedAt: now, lastActivityAt: now, expiresAt: pending.expiresAt)
         directory.withLock { directory in
-            directory.release(request.userID)
+            directory.release(owner)
             directory.put(connection)
             writer.put([Records.put(connection, endedSeconds: settings.endedSeconds)])
         }
@@ -70,19 +71,25 @@ extension WalletConnectBackend {
     }
 
     /// The user's newest active connection, else the newest that waits for a wallet, else the newest.
-    public func connection(of userID: String) -> Connection? {
-        let all = connections(of: userID)
+    ///
+    /// - Parameter tenant: whose user; nil is the user of no tenant.
+    public func connection(of userID: String, tenant: String? = nil) -> Connection? {
+        let all = connections(of: userID, tenant: tenant)
         return all.last { $0.state == .active } ?? all.last { $0.state == .pending } ?? all.last
     }
 
     /// The user's connections, the oldest first.
-    public func connections(of userID: String) -> [Connection] {
-        directory.withLock { $0.connections(of: userID) }
+    ///
+    /// - Parameter tenant: whose user; nil is the user of no tenant.
+    public func connections(of userID: String, tenant: String? = nil) -> [Connection] {
+        directory.withLock { $0.connections(of: Directory.Owner(userID, tenant: tenant)) }
     }
 
     /// A page of connections, the oldest first.
     ///
     /// - Parameters:
+    ///   - userID: the users of this id; nil is everybody.
+    ///   - tenant: of this tenant alone; nil is of all, and of none.
     ///   - after: the ``Connection/id`` of the last one that is known; the next page begins behind it.
     ///   - limit: the most that are returned; fewer are the last ones.
     public func connections(
@@ -93,9 +100,11 @@ extension WalletConnectBackend {
     }
 
     /// Whether the user has an active connection.
-    public func isConnected(_ userID: String) -> Bool {
+    ///
+    /// - Parameter tenant: whose user; nil is the user of no tenant.
+    public func isConnected(_ userID: String, tenant: String? = nil) -> Bool {
         let now = clock.now
-        return connections(of: userID).contains { $0.state == .active && overdue($0, at: now) == nil }
+        return connections(of: userID, tenant: tenant).contains { $0.state == .active && overdue($0, at: now) == nil }
     }
 
     /// How much there is.
@@ -116,13 +125,14 @@ extension WalletConnectBackend {
 
     /// Ends every connection of a user.
     ///
+    /// - Parameter tenant: whose user; nil is the user of no tenant.
     /// - Returns: how many there were to end.
     /// - Throws: ``BackendError``: `store_unavailable`, `closed`.
     @discardableResult
-    public func disconnect(user userID: String) async throws(BackendError) -> Int {
+    public func disconnect(user userID: String, tenant: String? = nil) async throws(BackendError) -> Int {
         try requireRunning()
         var count = 0
-        for connection in connections(of: userID) where connection.isLiving {
+        for connection in connections(of: userID, tenant: tenant) where connection.isLiving {
             if try await end(connection.id, ConnectionEnd(.local)) { count += 1 }
         }
         return count
@@ -155,9 +165,15 @@ extension WalletConnectBackend {
         directory.withLock { directory in
             guard var connection = directory.connections[id], body(&connection) else { return nil }
             directory.put(connection)
-            // Queued under the lock, so that records are written in the order of the changes.
             let changed = connection
-            writer.put([Records.put(changed, endedSeconds: settings.endedSeconds)]) { then(changed) }
+            var records = [Records.put(changed, endedSeconds: settings.endedSeconds)]
+            if !changed.isLiving {
+                let surplus = directory.surplus(beside: changed, endedMax: settings.endedPerUserMax)
+                directory.remove(surplus)
+                records += surplus.map { .delete(Records.key(Records.connections, $0)) }
+            }
+            // Queued under the lock, so that records are written in the order of the changes.
+            writer.put(records) { then(changed) }
             return changed
         }
     }

@@ -31,6 +31,8 @@ public struct WalletCall: Sendable, Hashable {
     public internal(set) var id: Int64?
     /// Whose wallet it is.
     public let userID: String
+    /// Whose user that is; nil for a user of no tenant.
+    public let tenant: String?
     /// The session's topic.
     public let topic: Topic
     /// The chain.

@@ -36,8 +36,9 @@ extension WalletConnectBackend {
         try requireRelay()
         let now = clock.now
         var call = WalletCall(
-            id: nil, userID: connection.userID, topic: connection.topic, chain: chain, method: method, params: params,
-            createdAt: now, expiresAt: now.adding(seconds: options.expirySeconds ?? settings.requestSeconds))
+            id: nil, userID: connection.userID, tenant: connection.tenant, topic: connection.topic, chain: chain,
+            method: method, params: params, createdAt: now,
+            expiresAt: now.adding(seconds: options.expirySeconds ?? settings.requestSeconds))
         try await askPlugins(call)
         let calling: Calling
         do throws(SignError) {
@@ -137,8 +138,8 @@ extension WalletConnectBackend {
                 throw BackendError(.notConnected, "there is no such connection", field: "topic")
             }
             candidates = [connection]
-        case .user(let userID):
-            candidates = connections(of: userID)
+        case .user(let userID, let tenant):
+            candidates = connections(of: userID, tenant: tenant)
             guard !candidates.isEmpty else {
                 throw BackendError(.unknownUser, "the user has no connection", field: "user_id")
             }
