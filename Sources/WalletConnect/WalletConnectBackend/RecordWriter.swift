@@ -66,10 +66,13 @@ final class RecordWriter: Sendable {
         if let then { unit.then.append(then) }
     }
 
-    /// Works until it is cancelled, or until the store fails for good or for longer than `patience` lasts.
+    /// Works until it is cancelled, until the store fails for good or for longer than `patience` lasts, or until
+    /// another backend has taken the records over.
     func run(
-        _ records: any KeyValueStore, patience: StorePatience, metrics: BackendMetrics, logger: Logger
+        _ records: any KeyValueStore, _ fence: OwnerFence, patience: StorePatience, metrics: BackendMetrics,
+        logger: Logger
     ) async throws(BackendError) {
+        var fence = fence
         for await _ in bell {
             let unit = state.withLock { state in
                 defer { state.unit = Unit() }
@@ -77,7 +80,8 @@ final class RecordWriter: Sendable {
             }
             guard !unit.isEmpty else { continue }
             do throws(KeyValueError) {
-                try await write(unit.order.compactMap { unit.changes[$0] }, records, patience, metrics, logger)
+                try await write(
+                    unit.order.compactMap { unit.changes[$0] }, records, &fence, patience, metrics, logger)
             } catch {
                 let failure = BackendError(.storeUnavailable, "the records are not written", cause: "\(error)")
                 for waiter in unit.waiters { waiter.resume(returning: .failure(failure)) }
@@ -91,19 +95,20 @@ final class RecordWriter: Sendable {
     }
 
     private func write(
-        _ changes: [KeyValueChange], _ records: any KeyValueStore, _ patience: StorePatience,
-        _ metrics: BackendMetrics, _ logger: Logger
+        _ changes: [KeyValueChange], _ records: any KeyValueStore, _ fence: inout OwnerFence,
+        _ patience: StorePatience, _ metrics: BackendMetrics, _ logger: Logger
     ) async throws(KeyValueError) {
         guard !changes.isEmpty else { return }
         let start = ContinuousClock.now
         var (changes, attempts) = (changes, patience.begin())
         while true {
             do throws(KeyValueError) {
-                try await records.apply(changes)
-                metrics.stored(changes.count, took: start.duration(to: .now))
-                return
+                try await records.apply([fence.change] + changes)
+                break
             } catch {
                 metrics.storeFailed()
+                // A broken connection leaves open whether the unit was stored; the owner's record knows.
+                if error.code == .conflict, attempts.failures > 0, try await fence.isStored(records, patience) { break }
                 if error.code == .valueTooLarge, let key = error.key {
                     // What a wallet sent must not end everybody else's work.
                     logger.error("a record is too large and is left out", metadata: ["key": "\(key)"])
@@ -115,6 +120,8 @@ final class RecordWriter: Sendable {
                 guard await attempts.wait(after: error) else { throw error }
             }
         }
+        fence.advance()
+        metrics.stored(changes.count, took: start.duration(to: .now))
     }
 
     /// Everybody who waits, now or later, is told.

@@ -7,6 +7,8 @@ enum Records {
     static let connections = "backend_connection"
     static let calls = "backend_call"
     static let answers = "backend_answer"
+    /// Which backend writes.
+    static let owner = KeyValueKey(collection: "backend", key: "owner")
 
     static func key(_ collection: String, _ id: Int64) -> KeyValueKey {
         KeyValueKey(collection: collection, key: String(id))

@@ -185,10 +185,14 @@ public final class WalletConnectBackend: Sendable {
     private func work() async throws(BackendError) {
         do throws(SignError) { try await client.ready() } catch { throw BackendError(error) }
         let records: any KeyValueStore
+        let fence: OwnerFence
         do throws(KeyValueError) {
             records = try await patience.trying { () throws(KeyValueError) in
                 try await SealedRecords.open(base, storeKey: storeKey, random: random)
             }
+            var own = OwnerFence(Records.owner, random: random)
+            try await own.take(records, patience)
+            fence = own
         } catch {
             throw BackendError(.storeUnavailable, "the records cannot be opened", cause: "\(error)")
         }
@@ -196,7 +200,7 @@ public final class WalletConnectBackend: Sendable {
             group.addTask {
                 do throws(BackendError) {
                     try await self.writer.run(
-                        records, patience: self.patience, metrics: self.metrics, logger: self.logger)
+                        records, fence, patience: self.patience, metrics: self.metrics, logger: self.logger)
                     return nil
                 } catch {
                     return error

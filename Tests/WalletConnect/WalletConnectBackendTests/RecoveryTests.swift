@@ -213,6 +213,34 @@ struct RecoveryTests {
         }
     }
 
+    @Test func `a backend that was replaced ends nobody's session, however late it wakes up`() async throws {
+        let options = World.Options { [records = MemoryKeyValueStore()] in $0.records = records }
+        let late = TestTime(WallClock.system.now)
+        try await World.withRelayAndWallet(options) { relay, wallet in
+            let first = try World.backend(
+                relay.url,
+                World.Options {
+                    $0 = options
+                    $0.settings = { $0.idleSeconds = 60 }
+                    $0.clock = late.clock
+                })
+            let running = Task { await World.failure { try await first.run() } }
+            try await first.ready()
+            let connection = try await World(relay: relay, wallet: wallet, backend: first).connect("alice")
+            try await withBackend(try World.backend(relay.url, options)) { second in
+                // To the first everybody has been idle for long; its clean-up comes before anything tells it of the second.
+                late.advance(seconds: 3600)
+                await #expect(throws: BackendError.self) { try await first.cleanup() }
+                #expect(await running.value?.code == .storeUnavailable)
+                #expect(second.connection(connection.topic)?.state == .active)
+            }
+            try await withBackend(try World.backend(relay.url, options)) { third in
+                #expect(third.connection(connection.topic)?.state == .active)
+                _ = try await third.signMessage("hello", on: World.mainnet, for: .topic(connection.topic))
+            }
+        }
+    }
+
     @Test func `a second backend on the same records ends the first`() async throws {
         let options = World.Options { [records = MemoryKeyValueStore()] in $0.records = records }
         try await World.withRelayAndWallet(options) { relay, wallet in

@@ -27,10 +27,19 @@ struct ClientIdentity: Sendable {
             return try ClientIdentity(seed: SecretBytes(copying: record.value))
         }
         let seed = random.bytes(seedBytes)
+        // One that is there by now stays: it is ours, stored by an attempt that was not answered, or the one of whoever
+        // has taken the records over.
         try await committer.retrying { () throws(KeyValueError) in
-            try await committer.records.apply([.put(seedKey, seed)])
+            do throws(KeyValueError) {
+                try await committer.records.apply([.put(seedKey, seed, if: .absent)])
+            } catch {
+                guard error.code == .conflict else { throw error }
+            }
         }
-        return try ClientIdentity(seed: SecretBytes(copying: seed))
+        guard let record = try await committer.read([seedKey]).first ?? nil else {
+            throw SignError(.recordCorrupt, "the client's key is gone")
+        }
+        return try ClientIdentity(seed: SecretBytes(copying: record.value))
     }
 
     /// A token for one connection: its audience is the address as it is configured.

@@ -5,25 +5,22 @@ import WalletConnectProtocol
 
 /// Stores what decisions change: everything that waits in one unit, or nothing and the client ends.
 ///
-/// One client writes to its records at a time. Each unit moves the owner's record on by one revision, so that a client
-/// that was replaced, by a second process or after a pause, stores nothing more.
+/// One client writes to its records at a time: each unit passes its ``OwnerFence``.
 struct Committer: Sendable {
-    /// Who writes; its value is of this run alone.
-    static let ownerKey = KeyValueKey(collection: RecordCollection.client.rawValue, key: "owner")
+    private static let ownerKey = KeyValueKey(collection: RecordCollection.client.rawValue, key: "owner")
 
     let records: any KeyValueStore
-    let owner: [UInt8]
+    private var fence: OwnerFence
     let patience: StorePatience
     let metrics: ClientMetrics
     let logger: Logger
-    private(set) var revision: Int64 = 0
 
     init(
         records: any KeyValueStore, random: RandomSource, patience: StorePatience, metrics: ClientMetrics,
         logger: Logger
     ) {
         self.records = records
-        owner = random.bytes(16)
+        fence = OwnerFence(Self.ownerKey, random: random)
         self.patience = patience
         self.metrics = metrics
         self.logger = logger
@@ -31,19 +28,18 @@ struct Committer: Sendable {
 
     /// Takes the records over from whoever had them.
     mutating func begin() async throws(SignError) {
-        try await retrying { () throws(KeyValueError) in
-            try await records.apply([.put(Self.ownerKey, owner)])
+        do throws(KeyValueError) {
+            try await fence.take(records, patience)
+        } catch {
+            throw Self.failure(error)
         }
-        let found = try await read([Self.ownerKey])
-        guard let record = found.first ?? nil, record.value == owner else { throw Self.replaced() }
-        revision = record.revision
     }
 
     /// Stores the changes of decisions as one unit.
     mutating func commit(_ decisions: [WaitingDecision]) async throws(SignError) {
         let changes = Self.changes(of: decisions)
         guard !changes.isEmpty else { return }
-        let unit = [KeyValueChange.put(Self.ownerKey, owner, if: .revision(revision))] + changes
+        let unit = [fence.change] + changes
         let start = ContinuousClock.now
         var attempts = patience.begin()
         while true {
@@ -60,14 +56,16 @@ struct Committer: Sendable {
                 guard await attempts.wait(after: error) else { throw Self.failure(error) }
             }
         }
-        revision += 1
+        fence.advance()
         metrics.committed(changes.count, took: start.duration(to: .now))
     }
 
     private func isStored() async throws(SignError) -> Bool {
-        let found = try await read([Self.ownerKey])
-        guard let record = found.first ?? nil else { return false }
-        return record.value == owner && record.revision == revision + 1
+        do throws(KeyValueError) {
+            return try await fence.isStored(records, patience)
+        } catch {
+            throw Self.failure(error)
+        }
     }
 
     func read(_ keys: [KeyValueKey]) async throws(SignError) -> [KeyValueRecord?] {

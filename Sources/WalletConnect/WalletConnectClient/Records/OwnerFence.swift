@@ -1,0 +1,53 @@
+package import Primitives
+package import Storage
+
+/// The record that says who writes a set of records.
+///
+/// One process writes at a time. Each of its units moves this record on by one revision, so that whoever was replaced, by
+/// a second process or after a pause, stores nothing more.
+package struct OwnerFence: Sendable {
+    private let key: KeyValueKey
+    /// Of this run alone.
+    private let owner: [UInt8]
+    private var revision: Int64 = 0
+
+    package init(_ key: KeyValueKey, random: RandomSource) {
+        self.key = key
+        owner = random.bytes(16)
+    }
+
+    /// Takes the records over from whoever had them.
+    ///
+    /// - Throws: `conflict` when somebody else took them at the same moment.
+    package mutating func take(
+        _ records: any KeyValueStore, _ patience: StorePatience
+    ) async throws(KeyValueError) {
+        let change = KeyValueChange.put(key, owner)
+        try await patience.trying { () throws(KeyValueError) in try await records.apply([change]) }
+        guard let record = try await own(records, patience) else {
+            throw KeyValueError(.conflict, "somebody else has taken these records over", key: key)
+        }
+        revision = record.revision
+    }
+
+    /// Goes along with the changes of each unit, which is refused with `conflict` once somebody else writes.
+    package var change: KeyValueChange { .put(key, owner, if: .revision(revision)) }
+
+    /// The unit is stored.
+    package mutating func advance() { revision += 1 }
+
+    /// Whether the unit was stored although nobody said so, as after a connection that broke.
+    package func isStored(
+        _ records: any KeyValueStore, _ patience: StorePatience
+    ) async throws(KeyValueError) -> Bool {
+        try await own(records, patience)?.revision == revision + 1
+    }
+
+    private func own(
+        _ records: any KeyValueStore, _ patience: StorePatience
+    ) async throws(KeyValueError) -> KeyValueRecord? {
+        let found = try await patience.trying { () throws(KeyValueError) in try await records.read([key]) }
+        guard let record = found.first ?? nil, record.value == owner else { return nil }
+        return record
+    }
+}
