@@ -49,12 +49,35 @@ extension StoreContract {
         let renamed = Migration("1 notes", [.createTable(Memos.first)])
         for (what, migrations) in [
             ("changed", [changed, second]), ("renamed", [renamed, second]), ("newer than the program", [first]),
-            ("none known", []), ("in another order", [second, first]),
+            ("none known", []), ("named twice", [first, second, first]),
         ] {
             #expect(await failure { try await store.migrate(migrations) }?.code == .schema, "\(what)")
         }
         let count = try await store.read { try $0.count(Memos.table, where: []) }
         #expect(count == 2, "a refused migration leaves the store as it is")
+        await store.close()
+    }
+
+    /// A program joins series of migrations, `a + b`, and each of them may grow at its own end.
+    public static func checkMigrationSeries(_ make: () async throws -> any Store) async throws {
+        let store = try await make()
+        let (id, place) = (Column<Int64>("id"), Column<Int64>("place"))
+        let others = Table("others", [id, place], primaryKey: [id])
+        let memos = Migration("memos 1", [.createTable(Memos.first)])
+        let digest = Migration("memos 2 digest", [.addColumn(table: "memos", Memos.digest.definition)])
+        let other = Migration("others 1", [.createTable(others)])
+        let places = Migration("others 2", [.addIndex(table: "others", Index("others_by_place", [place]))])
+
+        try await store.migrate([memos, other])
+        try await store.migrate([memos, digest, other])
+        try await store.write { tx in
+            try tx.insert(into: Memos.table, [Memos.id.set(1), Memos.text.set("new"), Memos.digest.set(nil)])
+        }
+        try await store.migrate([memos, digest, other, places])
+        try await store.migrate([other, places, memos, digest])
+        #expect(try await store.read { try $0.count(Memos.table, where: []) } == 1)
+        let older = await failure { try await store.migrate([memos, other]) }
+        #expect(older?.code == .schema, "what the first series has grown by is unknown to an older program")
         await store.close()
     }
 }

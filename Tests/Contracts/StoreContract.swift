@@ -17,6 +17,7 @@ public func checkStore(_ make: () async throws -> any Store) async throws {
     try await StoreContract.checkQueries(make)
     try await StoreContract.checkConcurrency(make)
     try await StoreContract.checkMigrations(make)
+    try await StoreContract.checkMigrationSeries(make)
     try await StoreContract.checkLeases(make)
     try await StoreContract.checkEvents(make)
     try await StoreContract.checkClosing(make)

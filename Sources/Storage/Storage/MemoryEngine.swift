@@ -29,8 +29,7 @@ final class MemoryEngine: WriteTransaction {
     }
 
     func migrate(_ migrations: [Migration]) throws(StorageError) {
-        try MigrationPlan.check(applied: applied, wanted: migrations)
-        for migration in migrations.dropFirst(applied.count) {
+        for migration in try MigrationPlan.missing(applied: applied, wanted: migrations) {
             for step in migration.steps {
                 switch step {
                 case .createTable(let table): tables[table.name] = Rows(table: table)

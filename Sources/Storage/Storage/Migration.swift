@@ -1,6 +1,6 @@
 /// A named step of the schema.
 ///
-/// Migrations are only ever appended; an applied one never changes.
+/// Migrations are only ever appended to their series; an applied one never changes. Names are unique in a database.
 public struct Migration: Sendable, Hashable {
     public enum Step: Sendable, Hashable {
         case createTable(Table)

@@ -10,6 +10,17 @@ struct SQLMigrator {
     private static let fingerprint = Column<String>("fingerprint")
     private static let table = Table("schema_migrations", [position, name, fingerprint], primaryKey: [position])
 
+    /// A migration that is to be applied now.
+    private struct Next {
+        let migration: Migration
+        /// In the order of being applied.
+        let position: Int64
+        /// Where the row stands that says that it was begun: below zero, where no applied one is.
+        let mark: Int64
+        /// Whether that row is there: what the migration makes may be there as well, and is ours.
+        let isMarked: Bool
+    }
+
     let connection: any SQLConnection
 
     func apply(_ migrations: [Migration]) throws(StorageError) {
@@ -30,41 +41,40 @@ struct SQLMigrator {
     private func applyNext(
         _ migrations: [Migration], _ schema: SQLSchema, _ transaction: SQLTransaction
     ) throws(StorageError) -> Bool {
-        var begun: (position: Int, migration: Migration)?
+        var stepwise: Next?
         let isWhole = try together(transaction) { () throws(StorageError) in
-            let position = try appliedCount(transaction, checkedAgainst: migrations)
-            guard let migration = migrations.dropFirst(position).first else { return true }
+            guard let next = try next(of: migrations, transaction) else { return true }
             if connection.dialect.rollsBackSchema {
-                for statement in migration.steps.flatMap(schema.statements) { try connection.execute(statement.sql) }
-                try record(migration, at: Int64(position), transaction)
+                let statements = next.migration.steps.flatMap(schema.statements)
+                for statement in statements { try connection.execute(statement.sql) }
+                try record(next.migration, at: next.position, transaction)
             } else {
-                begun = (position, migration)
+                stepwise = next
             }
             return false
         }
-        if let begun { try applyStepwise(begun.migration, at: begun.position, schema, transaction) }
+        if let stepwise { try applyStepwise(stepwise, schema, transaction) }
         return isWhole
     }
 
     private func applyStepwise(
-        _ migration: Migration, at position: Int, _ schema: SQLSchema, _ transaction: SQLTransaction
+        _ next: Next, _ schema: SQLSchema, _ transaction: SQLTransaction
     ) throws(StorageError) {
-        // Below zero, where no applied one is.
-        let mark = Int64(-1 - position)
-        let statements = migration.steps.flatMap(schema.statements)
-        try together(transaction) { () throws(StorageError) in
-            if try transaction.count(Self.table, where: [Self.position == mark]) > 0 { return }
-            for statement in statements where try connection.has(statement.makes) {
-                throw StorageError(.schema, "\(statement.makes) is there, and no migration made it")
+        let statements = next.migration.steps.flatMap(schema.statements)
+        if !next.isMarked {
+            try together(transaction) { () throws(StorageError) in
+                for statement in statements where try connection.has(statement.makes) {
+                    throw StorageError(.schema, "\(statement.makes) is there, and no migration made it")
+                }
+                try record(next.migration, at: next.mark, transaction)
             }
-            try record(migration, at: mark, transaction)
         }
         for statement in statements where try !connection.has(statement.makes) {
             try connection.execute(statement.sql)
         }
         try together(transaction) { () throws(StorageError) in
-            try transaction.delete(from: Self.table, where: [Self.position == mark])
-            try record(migration, at: Int64(position), transaction)
+            try transaction.delete(from: Self.table, where: [Self.position == next.mark])
+            try record(next.migration, at: next.position, transaction)
         }
     }
 
@@ -94,17 +104,26 @@ struct SQLMigrator {
             ])
     }
 
-    private func appliedCount(
-        _ transaction: SQLTransaction, checkedAgainst migrations: [Migration]
-    ) throws(StorageError) -> Int {
+    /// The first migration that is missing; nil when none is.
+    private func next(of migrations: [Migration], _ transaction: SQLTransaction) throws(StorageError) -> Next? {
         var applied: [(name: String, fingerprint: String)] = []
-        let rows = try transaction.select(
-            Query(Self.table, where: [Self.position >= 0], order: [.ascending(Self.position)]))
+        var marks: [String: Int64] = [:]
+        let rows = try transaction.select(Query(Self.table, order: [.ascending(Self.position)]))
         for row in rows {
-            applied.append((try row.get(Self.name), try row.get(Self.fingerprint)))
+            let (position, name) = (try row.get(Self.position), try row.get(Self.name))
+            if position < 0 { marks[name] = position } else { applied.append((name, try row.get(Self.fingerprint))) }
         }
-        try MigrationPlan.check(applied: applied, wanted: migrations)
-        return applied.count
+        let missing = try MigrationPlan.missing(applied: applied, wanted: migrations)
+        if let unknown = marks.keys.first(where: { name in !missing.contains { $0.name == name } }) {
+            throw StorageError(
+                .schema, "migration \(unknown) was begun by a program that is newer than this one, or by another")
+        }
+        // What was begun is made whole before anything else.
+        guard let migration = missing.first(where: { marks[$0.name] != nil }) ?? missing.first else { return nil }
+        let mark = marks[migration.name]
+        return Next(
+            migration: migration, position: Int64(applied.count), mark: mark ?? -1 - Int64(applied.count),
+            isMarked: mark != nil)
     }
 
     private var integerType: String { connection.dialect.columnType(Self.position.definition, 8) }
