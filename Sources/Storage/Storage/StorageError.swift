@@ -37,7 +37,7 @@ public struct StorageError: Error, Sendable, CustomStringConvertible {
         public static let overloaded = Code(name: .overloaded)
         /// The database can't be reached; nothing was stored.
         public static let unavailable = Code(name: .unavailable)
-        /// The connection broke while the work was being committed: all of it is stored, or nothing.
+        /// The connection broke or the disk failed while the work was being committed: all of it is stored, or nothing.
         ///
         /// Who must know reads it back.
         public static let outcomeUnknown = Code(name: .outcomeUnknown)

@@ -6,6 +6,11 @@ final class CommitGroup {
     /// How often a group runs when the server goes away in the middle of it.
     private static let attemptsMax = 3
 
+    /// How far a group came.
+    private enum Phase {
+        case beginning, running, committing
+    }
+
     private let connection: any SQLConnection
     private let transaction: SQLTransaction
     private let onCommit: @Sendable (Int, UInt64) -> Void
@@ -50,17 +55,24 @@ final class CommitGroup {
                 return
             }
             // The server went away before the commit: nothing is stored, and the units run again on a new connection.
-            if failure.hasBegun, failure.error.code == .unavailable, !connection.isConnected,
+            if failure.phase != .beginning, failure.error.code == .unavailable, !connection.isConnected,
                 attempt < Self.attemptsMax
             {
                 continue
             }
-            return fail(units, failure.error)
+            return fail(units, failure.error, in: failure.phase)
         }
     }
 
-    private func fail(_ units: [any AnyWriteUnit], _ error: StorageError) {
+    private func fail(_ units: [any AnyWriteUnit], _ error: StorageError, in phase: Phase) {
         if error.code == .inputOutput { diskFailure = error }
+        if error.code == .inputOutput, phase == .committing {
+            // What was written before the sync failed may be found after the next start.
+            let unknown = StorageError(
+                .outcomeUnknown, "the disk failed during a commit: \(error.message)", cause: error)
+            for unit in units { unit.finish(failure: unknown) }
+            return
+        }
         if error.code == .full, units.count > 1 {
             // A disk too full for all of them may have room for some.
             for unit in units { commit([unit]) }
@@ -70,24 +82,23 @@ final class CommitGroup {
     }
 
     /// One try, answered by `nil` when everything is stored.
-    ///
-    /// `hasBegun`: the server was there at the beginning.
-    private func store(_ units: [any AnyWriteUnit]) -> (error: StorageError, hasBegun: Bool)? {
-        var hasBegun = false
+    private func store(_ units: [any AnyWriteUnit]) -> (error: StorageError, phase: Phase)? {
+        var phase = Phase.beginning
         do throws(StorageError) {
             try begin()
-            hasBegun = true
+            phase = .running
             if try !runTogether(units) {
                 try connection.rollback()
                 try begin()
                 try runOneByOne(units)
             }
+            phase = .committing
             try connection.commit()
             return nil
         } catch {
             // Fails where the engine has rolled back by itself.
             try? connection.rollback()
-            return (error, hasBegun)
+            return (error, phase)
         }
     }
 

@@ -117,6 +117,25 @@
             await again.close()
         }
 
+        @Test(.enabled(if: SmallDisk.isPermitted, "a small disk can't be mounted here"))
+        func `a full disk shows in the health of records`() async throws {
+            let disk = try SmallDisk(at: directory.file("disk"), sizeBytes: 1_500_000)
+            defer { disk.unmount() }
+            let store: any Store = try SQLite.open(path: disk.path + "/coffer.db")
+            try await store.migrate(TableKeyValueStore.migrations)
+            #expect(await healthFailure(TableKeyValueStore(store: store)) == nil)
+            let ballast = disk.path + "/ballast"
+            disk.fill(ballast)
+            // Each of its own, so that each writes; what is left of a page may hold a record or two.
+            var full: KeyValueError?
+            for _ in 0..<5 where full == nil { full = await healthFailure(TableKeyValueStore(store: store)) }
+            #expect(full?.code == .full, "\(String(describing: full))")
+            #expect(full?.isRetryable == true)
+            try FileManager.default.removeItem(atPath: ballast)
+            #expect(await healthFailure(TableKeyValueStore(store: store)) == nil)
+            await store.close()
+        }
+
         @Test(.enabled(if: SmallDisk.isPermitted, "a disk can't be mounted read-only here"))
         func `a database that can't be written is refused on opening`() async throws {
             let disk = try SmallDisk(at: directory.file("disk"), sizeBytes: 4_000_000)
@@ -189,8 +208,14 @@
                 var limit = rlimit(rlim_cur: 131_072, rlim_max: .max)
                 unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
                 var stored: Int64 = 1
-                while stored < 200, await insert(stored + 1) == nil { stored += 1 }
+                var first: StorageError?
+                while stored < 200, first == nil {
+                    first = await insert(stored + 1)
+                    if first == nil { stored += 1 }
+                }
                 #expect(stored > 1 && stored < 200)
+                #expect(first?.code == .outcomeUnknown, "a commit that failed may be on the disk all the same")
+                #expect((first?.cause as? StorageError)?.code == .inputOutput)
 
                 limit.rlim_cur = .max
                 unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)

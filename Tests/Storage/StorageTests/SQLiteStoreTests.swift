@@ -38,6 +38,35 @@
             await again.close()
         }
 
+        @Test func `two stores on one file are one writer after another, and read what the other stored`() async throws
+        {
+            let stores = [try SQLite.open(path: directory.file()), try SQLite.open(path: directory.file())]
+            try await stores[0].migrate(TableKeyValueStore.migrations)
+            let records = stores.map { TableKeyValueStore(store: $0) }
+            let key = KeyValueKey(collection: "notes", key: "count")
+            try await records[0].apply([.put(key, [])])
+            let steps = 100
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for own in records {
+                    group.addTask {
+                        var done = 0
+                        while done < steps {
+                            let found = try #require(try await own.read([key])[0])
+                            do throws(KeyValueError) {
+                                try await own.apply([.put(key, [], if: .revision(found.revision))])
+                                done += 1
+                            } catch {
+                                #expect(error.code == .conflict, "\(error)")
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            for own in records { #expect(try await own.read([key])[0]?.revision == Int64(1 + 2 * steps)) }
+            for store in stores { await store.close() }
+        }
+
         @Test func `closing finishes every unit of work that was accepted`() async throws {
             let store = try SQLite.open(path: directory.file())
             try await store.migrate(Items.migrations)

@@ -39,6 +39,16 @@ func storageFailure<Value>(_ body: () async throws -> Value) async -> StorageErr
     }
 }
 
+/// The error that the health of records throws; `nil` when they are well.
+func healthFailure(_ records: TableKeyValueStore) async -> KeyValueError? {
+    do throws(KeyValueError) {
+        _ = try await records.health()
+        return nil
+    } catch {
+        return error
+    }
+}
+
 /// Another program at work on the same files: the `sqlite3` shell, spoken to through its standard input.
 final class Shell {
     static let path = ["/usr/bin/sqlite3", "/usr/local/bin/sqlite3"].first(where: FileManager.default.isExecutableFile)

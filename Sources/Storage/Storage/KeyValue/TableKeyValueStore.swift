@@ -10,11 +10,18 @@ public struct TableKeyValueStore: KeyValueStore {
     /// The steps of the schema; append them to the program's own.
     public static let migrations = [Migration("records 1 key values", [.createTable(RecordTable.table)])]
 
+    /// Milliseconds until ``health()`` must be answered.
+    public static let healthDeadlineMillisecondsDefault: Int64 = 2_000
+
     private let store: any Store
+    private let probe: HealthProbe
 
     /// Records in `store`, whose migrations have been applied.
-    public init(store: any Store) {
+    ///
+    /// - Parameter healthDeadlineMilliseconds: until ``health()`` must be answered.
+    public init(store: any Store, healthDeadlineMilliseconds: Int64 = healthDeadlineMillisecondsDefault) {
         self.store = store
+        probe = HealthProbe(deadlineMilliseconds: healthDeadlineMilliseconds)
     }
 
     public func read(_ keys: [KeyValueKey]) async throws(KeyValueError) -> [KeyValueRecord?] {
@@ -32,7 +39,9 @@ public struct TableKeyValueStore: KeyValueStore {
     public func list(
         _ collection: String, after: String?, limit: Int
     ) async throws(KeyValueError) -> [KeyValueRecord] {
-        try await ask { store in
+        // The empty name is the probe's.
+        guard !collection.isEmpty else { return [] }
+        return try await ask { store in
             try await store.read { tx in
                 var terms = [RecordTable.collection == collection]
                 if let after { terms.append(RecordTable.key > after) }
@@ -76,15 +85,33 @@ public struct TableKeyValueStore: KeyValueStore {
         }
     }
 
+    /// Writes a small record of its own, so that a full disk or a failed one shows.
+    ///
+    /// At most once a second; in between it begins a transaction that would write, and changes nothing. Callers at the
+    /// same time share an answer.
     public func health() async throws(KeyValueError) -> Duration {
         let start = ContinuousClock.now
-        _ = try await ask { store in
-            // A write, so that a full disk or a failed one shows; it changes nothing.
-            try await store.write { tx in
-                try tx.delete(from: RecordTable.table, where: [RecordTable.collection == "", RecordTable.key == ""])
+        try await probe.ask { writes in
+            do throws(KeyValueError) {
+                return .success(try await self.write(aRecord: writes))
+            } catch {
+                return .failure(error)
             }
         }
         return start.duration(to: .now)
+    }
+
+    private func write(aRecord: Bool) async throws(KeyValueError) {
+        try await ask { store in
+            try await store.write { tx in
+                // No caller's records have such names: the limits refuse them.
+                let change: KeyValueChange =
+                    aRecord
+                    ? .put(KeyValueKey(collection: "", key: "health"), [])
+                    : .delete(KeyValueKey(collection: "", key: ""))
+                try RecordTable.apply(change, in: tx)
+            }
+        }
     }
 
     private func ask<Result: Sendable>(
