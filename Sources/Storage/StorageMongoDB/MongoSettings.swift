@@ -18,10 +18,11 @@
         /// Bytes of a URL that are looked at.
         static let urlBytesMax = 8_192
         /// Options that go to libmongoc as they are, beside ours: `collection`, `pool` and `timeout`.
-        static let optionsPassed = [
+        private static let optionsPassed = [
             "appName", "authMechanism", "authSource", "directConnection", "replicaSet", "tls", "tlsCAFile",
             "tlsCertificateKeyFile",
         ]
+        private static let optionsOwn = ["collection", "pool", "timeout"]
 
         /// The database, from the URL's path.
         public private(set) var database = "coffer"
@@ -65,12 +66,17 @@
             let path = tail.prefix { $0 != "?" }.dropFirst()
             var values: [String] = []
             var own: [(name: Substring, value: Substring)] = []
-            for pair in tail.drop(while: { $0 != "?" }).dropFirst().split(separator: "&") {
+            let query = tail.drop { $0 != "?" }.dropFirst()
+            for pair in query.split(separator: "&") {
                 let name = pair.prefix { $0 != "=" }
                 if Self.optionsPassed.contains(where: { $0 == name }) {
                     values.append(String(pair))
-                } else {
+                } else if Self.optionsOwn.contains(where: { $0 == name }) {
                     own.append((name, pair.dropFirst(name.count + 1)))
+                } else {
+                    let known = (Self.optionsPassed + Self.optionsOwn).sorted().joined(separator: ", ")
+                    throw Self.refusal(
+                        "\(ParameterName.shown(pair, in: query)) is no parameter; there are \(known)")
                 }
             }
             passed = values
@@ -110,6 +116,19 @@
         /// Whether the driver looks for a primary, rather than taking one server for all there is.
         var namesReplicaSet: Bool { scheme == "mongodb+srv" || passed.contains { $0.hasPrefix("replicaSet=") } }
 
+        /// What to say when passwords and records cross a network that others may read; nil when they do not.
+        package var plainNote: KeyValueNote? {
+            let isSecure =
+                scheme == "mongodb+srv" ? !passed.contains("tls=false") : passed.contains("tls=true")
+            let isLocal = hosts.split(separator: ",").allSatisfy { place in
+                let name = place.hasPrefix("[") ? place.dropFirst().prefix { $0 != "]" } : place.prefix { $0 != ":" }
+                return Loopback.contains(String(name))
+            }
+            guard !isSecure, !isLocal else { return nil }
+            return KeyValueNote(
+                "not_encrypted", "\(hosts) is spoken to without TLS: others may read along; add tls=true")
+        }
+
         /// Hosts alone, for messages.
         var place: String { hosts }
 
@@ -122,9 +141,7 @@
             case "timeout":
                 guard let number = Int64(value) else { throw Self.refusal("timeout is a number of milliseconds") }
                 deadlineMilliseconds = number
-            default:
-                let known = (Self.optionsPassed + ["collection", "pool", "timeout"]).sorted().joined(separator: ", ")
-                throw Self.refusal("\(name.prefix(32)) is no parameter; there are \(known)")
+            default: throw Self.refusal("there is a parameter that is none")
             }
         }
 

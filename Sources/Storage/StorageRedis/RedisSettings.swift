@@ -15,6 +15,8 @@
         public static let connectionsMax = 64
         /// Bytes in ``prefix``.
         public static let prefixBytesMax = 64
+        /// What may follow the `?` of a URL.
+        static let parameters = ["ca", "cert", "key", "pool", "prefix", "timeout"]
         /// The port without one in the URL.
         public static let portDefault = 6379
 
@@ -86,6 +88,13 @@
         /// Host and port.
         var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
+        /// What to say when passwords and records cross a network that others may read; nil when they do not.
+        package var plainNote: KeyValueNote? {
+            guard !isSecure, !Loopback.contains(host) else { return nil }
+            return KeyValueNote(
+                "not_encrypted", "\(address) is spoken to without TLS: others may read along; use rediss://")
+        }
+
         /// The words that log in; nil without a password.
         func authentication() -> RESPCommand? {
             guard let secret else { return nil }
@@ -108,10 +117,7 @@
             case "timeout":
                 guard let number = Int64(value) else { throw RedisURL.refusal("timeout is a number of milliseconds") }
                 deadlineMilliseconds = number
-            default:
-                // The name is the operator's own; what it was set to may be a secret at the wrong place.
-                throw RedisURL.refusal(
-                    "\(name.prefix(32)) is no parameter; there are ca, cert, key, pool, prefix, timeout")
+            default: throw RedisURL.refusal("there is a parameter that is none")
             }
         }
 

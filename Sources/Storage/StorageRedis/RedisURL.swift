@@ -83,7 +83,11 @@
                 let name = pair.prefix { $0 != "=" }
                 let value = pair.dropFirst(name.count + 1)
                 guard !parameters.contains(where: { $0.name == name }) else {
-                    throw Self.refusal("\(name.prefix(32)) is given twice")
+                    throw Self.refusal("\(ParameterName.shown(pair, in: query)) is given twice")
+                }
+                guard RedisSettings.parameters.contains(where: { $0 == name }) else {
+                    let known = RedisSettings.parameters.joined(separator: ", ")
+                    throw Self.refusal("\(ParameterName.shown(pair, in: query)) is no parameter; there are \(known)")
                 }
                 parameters.append((String(name), try Self.decoded(value)))
             }

@@ -32,7 +32,8 @@ public struct DatabaseURL: Sendable, CustomStringConvertible {
         }
         scheme = String(url[..<mark]).lowercased()
         guard schemes.contains(scheme) else {
-            throw Self.wrong("a database URL with the scheme \(scheme.prefix(16)) is not for this store: \(wanted)")
+            let named = ParameterName.isName(scheme) ? "the scheme \(scheme.prefix(16))" : "another scheme"
+            throw Self.wrong("a database URL with \(named) is not for this store: \(wanted)")
         }
         let (before, query) = Self.split(url[url.index(mark, offsetBy: 3)...], at: "?")
         let (authority, path) = Self.split(before, at: "/")
@@ -65,7 +66,7 @@ public struct DatabaseURL: Sendable, CustomStringConvertible {
 
     /// Whether the server is on this machine, so that nobody is in between.
     public var isLocal: Bool {
-        parameters["socket"] != nil || host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        parameters["socket"] != nil || Loopback.contains(host)
     }
 
     /// Without the password and the parameters.
@@ -109,8 +110,8 @@ public struct DatabaseURL: Sendable, CustomStringConvertible {
         for part in query.split(separator: "&") {
             let (name, value) = split(part, at: "=")
             guard names.contains(String(name)) else {
-                throw wrong(
-                    "the URL's parameter \(name.prefix(32)) is unknown; there are \(names.joined(separator: ", "))")
+                let named = ParameterName.shown(part, in: query)
+                throw wrong("\(named) is no parameter of the URL; there are \(names.joined(separator: ", "))")
             }
             let text = try decoded(value ?? "", String(name))
             guard !text.isEmpty else { throw wrong("the URL's parameter \(name) has no value") }

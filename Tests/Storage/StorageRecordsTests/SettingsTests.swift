@@ -49,12 +49,24 @@ import Testing
             "redis://h/-1", "redis://h?pool=0", "redis://h?pool=65", "redis://h?pool=x", "redis://h?prefix=",
             "redis://h?prefix=a%7Bb", "redis://h?prefix=a:b", "redis://h?ca=/x", "rediss://h?cert=/x",
             "redis://h?timeout=0", "redis://h?pool=1&pool=2", "redis://h#f", "redis:// h", "redis://u:verysecret@h?x=1",
+            "redis://u:verysecret?2@h", "redis://u:12?verysecret@h", "redis://u:12?verysecret=1@h",
+            "redis://h?verysecret&verysecret",
         ])
         func `an address that cannot be used is refused without being quoted`(url: String) throws {
             let error = try #require(refusal(url))
             #expect(error.code == .invalidSettings)
             #expect(error.code.description == "invalid_settings")
             #expect(!error.description.contains("verysecret"))
+        }
+
+        @Test func `words in clear to another machine are noted`() throws {
+            for (url, isNoted) in [
+                ("redis://db.example", true), ("redis://127.example.com", true), ("redis://10.0.0.1", true),
+                ("rediss://db.example", false), ("redis://127.0.0.1", false), ("redis://[::1]:7000", false),
+                ("redis://localhost", false),
+            ] {
+                #expect(try RedisSettings(url: url).plainNote?.code == (isNoted ? "not_encrypted" : nil), "\(url)")
+            }
         }
 
         @Test func `an unknown parameter is answered with the ones there are`() {
@@ -94,12 +106,24 @@ import Testing
         @Test(arguments: [
             "http://h", "mongodb://", "mongodb://h/a.b", "mongodb://h/?pool=0", "mongodb://h/?timeout=x",
             "mongodb://h/?collection=$x", "mongodb://u:verysecret@h/?tlsInsecure=true",
-            "mongodb://u:verysecret@h/?w=1", "mongodb:// h",
+            "mongodb://u:verysecret@h/?w=1", "mongodb:// h", "mongodb://u:verysecret?2@h",
+            "mongodb://u:12?verysecret@h", "mongodb://u:pa?verysecret@h/d", "mongodb://u:pa?verysecret=1@h/d",
         ])
         func `an address that cannot be used is refused without being quoted`(url: String) throws {
             let error = try #require(refusal(url))
             #expect(error.code == .invalidSettings)
             #expect(!error.description.contains("verysecret"))
+        }
+
+        @Test func `words in clear to another machine are noted`() throws {
+            for (url, isNoted) in [
+                ("mongodb://db.example", true), ("mongodb://localhost,db.example:27018/d", true),
+                ("mongodb://db.example/?tls=false", true), ("mongodb+srv://db.example/?tls=false", true),
+                ("mongodb://db.example/?tls=true", false), ("mongodb+srv://db.example", false),
+                ("mongodb://127.0.0.1:1,[::1]:2,localhost/", false),
+            ] {
+                #expect(try MongoSettings(url: url).plainNote?.code == (isNoted ? "not_encrypted" : nil), "\(url)")
+            }
         }
 
         @Test func `an unknown parameter is answered with the ones there are`() {

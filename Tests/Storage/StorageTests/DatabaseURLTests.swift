@@ -24,6 +24,10 @@ struct DatabaseURLTests {
         #expect(try read("postgres://u@[::1]:7000/d").host == "::1")
         #expect(try read("postgres://u@[::1]/d").isLocal)
         #expect(try !read("postgres://u@10.0.0.1/d").isLocal)
+        #expect(try read("postgres://u@127.1.2.3/d").isLocal && read("postgres://u@LocalHost/d").isLocal)
+        for host in ["127.example.com", "127.0.0.1.example.com", "127.0.0.256", "127.0.0", "127.0.0.+1"] {
+            #expect(try !read("postgres://u@\(host)/d").isLocal, "a name that only looks like an address")
+        }
         #expect(try read("postgres://u@/d?socket=%2Frun%2Fpostgresql").isLocal)
     }
 
@@ -42,7 +46,8 @@ struct DatabaseURLTests {
         "postgres://u:hunter2%@h/d", "postgres://u:hunter2%0@h/d", "postgres://u:hunter2%zz@h/d",
         "postgres://u:hunter2%00@h/d", "postgres://u:hunter2%ff@h/d", "postgres://u:hunter2@h/d/e",
         "postgres://u:hunter2@h/d?pool", "postgres://u:hunter2@h/d?pool=", "postgres://u:hunter2@h/d?pool=1&pool=2",
-        "postgres://u:hunter2@h/d?nonsense=1",
+        "postgres://u:hunter2@h/d?nonsense=1", "postgres://u:hunter?2@h/d", "postgres://u:12?hunter2@h/d",
+        "postgres://u:12?hunter2=3@h/d", "hunter2://u@h/d", "u:hunter2@h://d", "postgres://u@h/d?hunter2",
     ])
     func `a wrong URL is refused in words that hold no password`(_ text: String) throws {
         let error = try #require(throws: StorageError.self) { try read(text) }
