@@ -117,6 +117,15 @@ public final class PostgreSQLServer: DatabaseServer {
         ).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
+    /// Makes it a standby of nobody at its next start; `pg_promote()` ends that.
+    public func becomeStandby() throws {
+        let mark = "\(folder.file("data"))/standby.signal"
+        try "".write(toFile: mark, atomically: false, encoding: .utf8)
+        if geteuid() == 0 {
+            try ServerProcess.run("/usr/bin/chown", ["\(Self.systemUser):\(Self.systemUser)", mark])
+        }
+    }
+
     public func connectionCount(_ place: String) throws -> Int {
         Int(try administer("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'coffer'")) ?? -1
     }

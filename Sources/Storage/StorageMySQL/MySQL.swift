@@ -37,8 +37,8 @@
             onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in }
         ) async throws(StorageError) -> SQLStore {
             let settings = try MySQLSettings(url, logger)
-            return try await SQLStore.opening(settings.limits, onCommit: onCommit) { () throws(StorageError) in
-                let connection = MySQLConnection(settings)
+            return try await SQLStore.opening(settings.limits, onCommit: onCommit) { (use) throws(StorageError) in
+                let connection = MySQLConnection(settings, for: use)
                 try connection.connect()
                 return connection
             }
@@ -61,6 +61,7 @@
         /// The file of authorities to verify with; `nil` where nothing is verified.
         let authorities: String?
         let log: ConnectionLog
+        let moves = WriterMoves()
 
         init(_ text: String, _ logger: Logger) throws(StorageError) {
             url = try DatabaseURL(

@@ -1,4 +1,5 @@
 #if MySQL
+    import Glibc
     import Storage
     import StorageSQL
 
@@ -16,20 +17,34 @@
         /// How long the server waits for the next statement of a transaction: a process that hangs must not keep the
         /// lock from all others.
         private static let idleInTransactionSecondsMax = 60
+        /// After so long a pause the writer's connection is made anew in MySQL.
+        ///
+        /// MySQL has no limit for transactions alone: it ends the connection when it was idle for the time above.
+        private static let idleMillisecondsMax = 1_000 * idleInTransactionSecondsMax / 2
+        /// How long the server waits for the rest of a statement.
+        private static let packetSecondsMax = 30
         /// Connections that died since they were last used, one after another, before an outage is an outage.
         private static let beginAttemptsMax = 3
 
         private let settings: MySQLSettings
+        private let use: SQLUse
         private var link: MySQLLink?
         private var reconnection: Reconnection
         private var isMigrating = false
+        /// Whether the connection has the named lock of a migration, which goes with it.
+        private var holdsSchema = false
+        /// When the last transaction ended, in milliseconds of the monotonic clock.
+        private var idleSince = 0
+        /// Where the writer was when this connection was made.
+        private var moves = 0
         private var isolation: Isolation?
         private(set) var lastSequence: Int64 = 0
         private(set) var dialect: SQLDialect = MySQLConnection.dialect(collation: "utf8mb4_nopad_bin")
         private var isOpen = false
 
-        init(_ settings: MySQLSettings) {
+        init(_ settings: MySQLSettings, for use: SQLUse) {
             self.settings = settings
+            self.use = use
             reconnection = Reconnection(onChange: settings.log.changed)
         }
 
@@ -54,9 +69,10 @@
 
         // MARK: Connecting
 
-        /// Connects once.
+        /// Connects once; a writer only to a server that takes changes.
         func connect() throws(StorageError) {
             (link, isolation, isOpen) = (nil, nil, false)
+            moves = settings.moves.count
             let seconds = isMigrating ? ServerLimits.migrationSecondsMax : settings.limits.statementTimeoutSeconds
             let lockSeconds = isMigrating ? seconds : settings.limits.lockTimeoutSeconds
             let link = try MySQLLink(settings, statementSeconds: seconds)
@@ -70,19 +86,47 @@
                     "SET SESSION max_statement_time = \(seconds), "
                         + "idle_transaction_timeout = \(Self.idleInTransactionSecondsMax)")
             } else {
+                if use == .writing { try link.execute(Self.boundsOfMySQL) }
                 dialect = Self.dialect(collation: "utf8mb4_0900_bin")
+            }
+            if use == .writing {
+                try link.execute("START TRANSACTION READ WRITE")
+                try link.execute("ROLLBACK")
             }
             let durable = try link.query("SELECT @@innodb_flush_log_at_trx_commit", [], kinds: [.integer])
             if durable != [[.integer(1)]] { settings.log.losesData("innodb_flush_log_at_trx_commit is not 1") }
             self.link = link
+            idleSince = Self.now
         }
+
+        /// What keeps a process that hangs from keeping the lock, where a transaction has no limit of its own.
+        static let boundsOfMySQL =
+            "SET SESSION wait_timeout = \(idleInTransactionSecondsMax), net_read_timeout = \(packetSecondsMax)"
 
         /// The link to begin a transaction on, made anew after an outage.
         private func connected() throws(StorageError) -> MySQLLink {
+            if holdsSchema {
+                // Another process may have taken the lock since.
+                guard let link, !link.isBroken else {
+                    throw StorageError(.unavailable, "the connection broke while the schema was changed")
+                }
+                return link
+            }
+            if use == .writing, let link, !link.isMariaDB, Self.now - idleSince > Self.idleMillisecondsMax {
+                self.link = nil
+            }
+            if use == .reading, moves != settings.moves.count { link = nil }
             if let link, !link.isBroken { return link }
-            try reconnection.restore { () throws(StorageError) in try connect() }
+            let wasAway = try reconnection.restore { () throws(StorageError) in try connect() }
+            if wasAway, use == .writing { settings.moves.note() }
             guard let link else { throw StorageError(.unavailable, "not connected") }
             return link
+        }
+
+        private static var now: Int {
+            var time = timespec()
+            unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+            return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
         }
 
         private func begin(
@@ -167,6 +211,7 @@
             do throws(StorageError) {
                 try using { link throws(StorageError) in try link.execute("COMMIT") }
                 isOpen = false
+                idleSince = Self.now
             } catch {
                 guard error.code == .unavailable else { throw error }
                 throw StorageError(
@@ -176,6 +221,7 @@
 
         func rollback() throws(StorageError) {
             isOpen = false
+            idleSince = Self.now
             try using { link throws(StorageError) in try link.execute("ROLLBACK") }
         }
 
@@ -197,6 +243,7 @@
                 guard granted == [[.integer(1)]] else {
                     throw StorageError(.busy, "another process changes the schema")
                 }
+                holdsSchema = true
             } catch {
                 endMigration()
                 throw error
@@ -205,7 +252,7 @@
 
         /// The lock goes with its connection.
         func endMigration() {
-            isMigrating = false
+            (isMigrating, holdsSchema) = (false, false)
             link = nil
         }
 

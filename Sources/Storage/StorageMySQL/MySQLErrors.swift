@@ -22,11 +22,15 @@
             case 1021, 1114: .full
             case 1030 where message.contains("28"): .full
             case 1040, 1203, 1226: .overloaded
-            case 1290, 1792, 1836, 1142, 1143, 1227: .readOnly
+            case 1142, 1143, 1227: .readOnly
             case 1044, 1045, 1049, 1130, 1251, 1698, 1820, 2058, 2059: .configuration
             case 2026 where !isBroken(message): .configuration
+            // A server that takes no changes: after a switchover another one does, and connecting anew leads there.
+            case 1290, 1792, 1836: .unavailable
             // The server ends, or closed this connection; the network broke.
             case 1053, 1077, 1079, 1080, 1152...1161, 1184, 1927, 2000...2999: .unavailable
+            // Whatever went wrong during a COMMIT, the server does not say how far it came.
+            case 1180: .outcomeUnknown
             case 1034, 1035, 1194, 1195, 1712: .corrupt
             default: .schema
             }

@@ -37,8 +37,8 @@
             onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in }
         ) async throws(StorageError) -> SQLStore {
             let settings = try PostgreSQLSettings(url, logger)
-            return try await SQLStore.opening(settings.limits, onCommit: onCommit) { () throws(StorageError) in
-                let connection = PostgreSQLConnection(settings)
+            return try await SQLStore.opening(settings.limits, onCommit: onCommit) { (use) throws(StorageError) in
+                let connection = PostgreSQLConnection(settings, for: use)
                 try connection.connect()
                 return connection
             }
@@ -58,6 +58,7 @@
         /// What libpq is told, without the password.
         let options: [(name: String, value: String)]
         let log: ConnectionLog
+        let moves = WriterMoves()
 
         init(_ text: String, _ logger: Logger) throws(StorageError) {
             url = try DatabaseURL(

@@ -32,23 +32,28 @@
             returnsSequence: true, primaryKeyName: { "\($0)_pkey" })
 
         private let settings: PostgreSQLSettings
+        private let use: SQLUse
         private var link: PostgreSQLLink?
         private var reconnection: Reconnection
         private var isMigrating = false
+        /// Where the writer was when this connection was made.
+        private var moves = 0
 
-        init(_ settings: PostgreSQLSettings) {
+        init(_ settings: PostgreSQLSettings, for use: SQLUse) {
             self.settings = settings
+            self.use = use
             reconnection = Reconnection(onChange: settings.log.changed)
         }
 
         // MARK: Connecting
 
-        /// Connects once.
+        /// Connects once; a writer only to a server that takes changes.
         func connect() throws(StorageError) {
             link = nil
+            moves = settings.moves.count
             let seconds = isMigrating ? ServerLimits.migrationSecondsMax : settings.limits.statementTimeoutSeconds
             let lockSeconds = isMigrating ? seconds : settings.limits.lockTimeoutSeconds
-            let link = try PostgreSQLLink(settings, statementSeconds: seconds)
+            let link = try PostgreSQLLink(settings, for: use, statementSeconds: seconds)
             if let schema = settings.schema {
                 let there = try link.execute("SELECT count(*) FROM pg_namespace WHERE nspname = '\(schema)'")
                 guard there.word == "1" else {
@@ -69,18 +74,20 @@
 
         /// The link to begin a transaction on, made anew after an outage.
         private func connected() throws(StorageError) -> PostgreSQLLink {
+            if use == .reading, moves != settings.moves.count { link = nil }
             if let link, !link.isBroken { return link }
-            try reconnection.restore { () throws(StorageError) in try connect() }
+            let wasAway = try reconnection.restore { () throws(StorageError) in try connect() }
+            if wasAway, use == .writing { settings.moves.note() }
             guard let link else { throw StorageError(.unavailable, "not connected") }
             return link
         }
 
-        private func begin(_ sql: String) throws(StorageError) {
+        private func begin(_ body: (PostgreSQLLink) throws(StorageError) -> Void) throws(StorageError) {
             for attempt in 1...Self.beginAttemptsMax {
                 let link = try connected()
                 do throws(StorageError) {
                     if link.preparedCount >= Self.statementsMax { try link.forgetStatements() }
-                    try link.execute(sql)
+                    try body(link)
                     return
                 } catch {
                     guard noted(error, link), attempt < Self.beginAttemptsMax else { throw error }
@@ -114,13 +121,17 @@
 
         func beginWriting() throws(StorageError) {
             // Each later statement has a snapshot of its own, and so sees what the lock's last holder stored.
-            try begin(
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
-                    + "SELECT pg_advisory_xact_lock(\(Self.lockClass), hashtext(current_schema()))")
+            try begin { link throws(StorageError) in
+                try link.begin(
+                    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
+                        + "SELECT pg_advisory_xact_lock(\(Self.lockClass), hashtext(current_schema()))")
+            }
         }
 
         func beginReading() throws(StorageError) {
-            try begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try begin { link throws(StorageError) in
+                try link.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            }
         }
 
         func commit() throws(StorageError) {

@@ -9,13 +9,18 @@
         private static let primaryMessage = Int32(UInt8(ascii: "M"))
         private static let constraintName = Int32(UInt8(ascii: "n"))
 
-        /// What an error result means; the server's own words, which name no values.
-        static func error(_ result: OpaquePointer?) -> StorageError {
+        /// A transaction that may not write, as on a standby.
+        private static let readOnly = "25006"
+        /// What a standby says to a transaction that is begun to write.
+        private static let unsupported = "0A000"
+
+        /// What an error result means, and its state; the server's own words, which name no values.
+        static func error(_ result: OpaquePointer?) -> (error: StorageError, state: String) {
             let state = unsafe field(result, sqlState)
             let message = unsafe field(result, primaryMessage)
             let code = code(state)
             let constraint = code == .uniqueViolation ? unsafe field(result, constraintName) : nil
-            return StorageError(code, "\(message) (\(state))", constraint: constraint)
+            return (StorageError(code, "\(message) (\(state))", constraint: constraint), state)
         }
 
         /// What a state means, by its [five characters](https://www.postgresql.org/docs/current/errcodes-appendix.html).
@@ -26,7 +31,9 @@
             case "55P03", "40P01", "40001", "57014", "55006": return .busy
             case "53100": return .full
             case "53300", "53400": return .overloaded
-            case "25006", "42501": return .readOnly
+            case "42501": return .readOnly
+            // A server that takes no changes: after a switchover another one does.
+            case readOnly: return .unavailable
             // No such database, no such schema.
             case "3D000", "3F000": return .configuration
             case "XX001", "XX002": return .corrupt
@@ -39,6 +46,13 @@
             case "08", "57", "53", "58", "XX": return .unavailable
             default: return .schema
             }
+        }
+
+        /// Whether the server takes no changes any more, so that the connection is of no use for them.
+        ///
+        /// - Parameter begins: whether a transaction was to be begun that writes.
+        static func isDemotion(_ state: String, begins: Bool) -> Bool {
+            state == readOnly || begins && state == unsupported
         }
 
         /// What a failed connection attempt means; libpq gives no code for it, and its words never hold the password.

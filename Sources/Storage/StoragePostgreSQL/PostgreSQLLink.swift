@@ -23,9 +23,11 @@
         /// Connects.
         ///
         /// - Throws: `configuration` when the server refuses, `unavailable` when there is no answer in time.
-        init(_ settings: PostgreSQLSettings, statementSeconds: Int) throws(StorageError) {
+        init(_ settings: PostgreSQLSettings, for use: SQLUse, statementSeconds: Int) throws(StorageError) {
             timeoutMilliseconds = statementSeconds * 1_000 + Self.graceMilliseconds
-            let connected = unsafe Self.connect(settings)
+            var options = settings.options
+            if use == .writing { options.append(("target_session_attrs", "read-write")) }
+            let connected = unsafe Self.connect(options, settings.url.password)
             guard let connected = unsafe connected else { throw StorageError(.unavailable, "no memory for libpq") }
             unsafe handle = connected
             unsafe coffer_ignore_notices(connected)
@@ -40,16 +42,18 @@
             unsafe PQfinish(handle)
         }
 
-        private static func connect(_ settings: PostgreSQLSettings) -> OpaquePointer? {
-            let names = settings.options.map(\.name) + ["password"]
+        private static func connect(
+            _ options: [(name: String, value: String)], _ secret: DatabasePassword?
+        ) -> OpaquePointer? {
+            let names = options.map(\.name) + ["password"]
             return unsafe withCStrings(names) { keys in
-                unsafe withCStrings(settings.options.map(\.value)) { values in
+                unsafe withCStrings(options.map(\.value)) { values in
                     func connected(_ password: UnsafePointer<CChar>?) -> OpaquePointer? {
                         let (keys, values) = unsafe (keys + [nil], values + [password, nil])
                         return unsafe PQconnectdbParams(keys, values, 0)
                     }
-                    guard let password = settings.url.password else { return unsafe connected(nil) }
-                    return unsafe password.unsafeCString { unsafe connected($0) }
+                    guard let secret else { return unsafe connected(nil) }
+                    return unsafe secret.unsafeCString { unsafe connected($0) }
                 }
             }
         }
@@ -79,6 +83,11 @@
         @discardableResult
         func execute(_ sql: String) throws(StorageError) -> PostgreSQLResult {
             try answer(to: unsafe PQsendQuery(handle, sql))
+        }
+
+        /// Runs what begins a transaction that writes; a server that takes no changes any more breaks the link.
+        func begin(_ sql: String) throws(StorageError) {
+            _ = try answer(to: unsafe PQsendQuery(handle, sql), begins: true)
         }
 
         /// Runs a prepared statement with `?` parameters.
@@ -121,7 +130,7 @@
 
         // MARK: Waiting
 
-        private func answer(to sent: Int32) throws(StorageError) -> PostgreSQLResult {
+        private func answer(to sent: Int32, begins: Bool = false) throws(StorageError) -> PostgreSQLResult {
             guard !isBroken else { throw StorageError(.unavailable, "the connection is broken") }
             guard sent == 1 else { throw broken() }
             let deadline = Self.now + timeoutMilliseconds
@@ -145,7 +154,9 @@
             }
             if unsafe PQstatus(handle) == CONNECTION_BAD { throw broken(last?.failure) }
             guard let last else { throw broken() }
-            if let failure = last.failure { throw failure }
+            if let failure = last.failure {
+                throw PostgreSQLErrors.isDemotion(last.state, begins: begins) ? broken(failure) : failure
+            }
             return last
         }
 
@@ -224,12 +235,14 @@
         private let handle: OpaquePointer
         /// What went wrong; `nil` when it did not.
         let failure: StorageError?
+        /// The five characters of the failure; empty without one.
+        let state: String
 
         init(_ handle: OpaquePointer) {
             unsafe self.handle = handle
             switch unsafe PQresultStatus(handle) {
-            case PGRES_COMMAND_OK, PGRES_TUPLES_OK: failure = nil
-            default: failure = unsafe PostgreSQLErrors.error(handle)
+            case PGRES_COMMAND_OK, PGRES_TUPLES_OK: (failure, state) = (nil, "")
+            default: (failure, state) = unsafe PostgreSQLErrors.error(handle)
             }
         }
 

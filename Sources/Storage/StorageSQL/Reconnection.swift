@@ -42,8 +42,10 @@ public struct Reconnection {
     ///
     /// Blocks: only on a thread of the store.
     ///
+    /// - Returns: whether an outage is over; not when a connection was let go in good order.
     /// - Throws: the last error of `connect`; at once when it is not `unavailable`.
-    public mutating func restore(_ connect: () throws(StorageError) -> Void) throws(StorageError) {
+    @discardableResult
+    public mutating func restore(_ connect: () throws(StorageError) -> Void) throws(StorageError) -> Bool {
         // A connection that was let go in good order comes back without a word.
         let isOutage = self.began != nil
         let began = self.began ?? monotonicMilliseconds()
@@ -65,9 +67,10 @@ public struct Reconnection {
                 guard error.code == .unavailable, monotonicMilliseconds() < deadline else { throw error }
                 continue
             }
-            if isOutage || failures > 0 { onChange(.restored(afterMilliseconds: monotonicMilliseconds() - began)) }
+            let wasAway = isOutage || failures > 0
+            if wasAway { onChange(.restored(afterMilliseconds: monotonicMilliseconds() - began)) }
             (self.began, failures, nextTry) = (nil, 0, 0)
-            return
+            return wasAway
         }
     }
 }

@@ -1,5 +1,10 @@
 public import Storage
 
+/// What a store uses a connection for.
+public enum SQLUse: Sendable {
+    case writing, reading
+}
+
 /// A ``Store`` over an SQL engine: one writer with group commit, a few readers.
 ///
 /// While one commit waits for the disk, the units of work that arrive queue up; the next commit takes them all. So the
@@ -29,12 +34,12 @@ public final class SQLStore: Store {
     public init(
         readers: Int, queuedMax: Int = queuedUnitsMax,
         onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in },
-        connect: () throws -> sending any SQLConnection
+        connect: (SQLUse) throws -> sending any SQLConnection
     ) throws {
         // All of them before the first thread starts: a store that can't be opened leaves none behind.
-        let writing = try connect()
+        let writing = try connect(.writing)
         var reading: [any SQLConnection] = []
-        for _ in 0..<readers { reading.append(try connect()) }
+        for _ in 0..<readers { reading.append(try connect(.reading)) }
         writer = WorkerThreads.writing(on: writing, queuedMax: queuedMax, onCommit: onCommit)
         self.readers = reading.isEmpty ? nil : WorkerThreads.reading(on: reading, queuedMax: queuedMax)
     }

@@ -50,7 +50,7 @@ extension SQLStore {
     /// - Throws: what `connect` throws; then no connection is left open.
     public static func opening(
         _ limits: ServerLimits, onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void,
-        connect: @escaping @Sendable () throws(StorageError) -> sending any SQLConnection
+        connect: @escaping @Sendable (SQLUse) throws(StorageError) -> sending any SQLConnection
     ) async throws(StorageError) -> SQLStore {
         let thread = WorkerThreads<@Sendable () -> Void>(
             batchMax: 1, queuedMax: 1, runs: [{ jobs in for job in jobs ?? [] { job() } }])

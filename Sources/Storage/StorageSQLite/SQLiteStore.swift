@@ -32,7 +32,7 @@
             busyTimeoutMilliseconds: Int = busyTimeoutMillisecondsDefault, pagesMax: Int? = nil,
             onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in }
         ) throws -> SQLStore {
-            try SQLStore(readers: readers, onCommit: onCommit) {
+            try SQLStore(readers: readers, onCommit: onCommit) { _ in
                 try SQLiteConnection(
                     path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds, pagesMax: pagesMax)
             }

@@ -1,5 +1,6 @@
 #if MySQL
     import Contracts
+    import Dispatch
     import Storage
     import StorageMySQL
     import StorageSQL
@@ -52,6 +53,67 @@
             try await ServerChecks.down(server)
         }
 
+        @Test func `a MariaDB server that takes no changes is left for one that does, by readers as well`() async throws
+        {
+            let place = try server.makePlace()
+            // With no right to write where others may not.
+            try server.administer(
+                """
+                CREATE USER IF NOT EXISTS plain@'%' IDENTIFIED BY '\(MariaDBServer.password)';
+                GRANT ALL ON \(place).* TO plain@'%';
+                """)
+            defer { _ = try? server.administer("SET GLOBAL read_only = 0") }
+            var before: Set<Substring> = []
+            func connections() throws -> Set<Substring> {
+                let ids = try server.administer("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'plain'")
+                return Set(ids.split(separator: "\n"))
+            }
+            try await ServerChecks.switchover(server, server.url(place, ["pool=2"], user: "plain")) {
+                before = try connections()
+                #expect(before.count == 2)
+                try server.administer("SET GLOBAL read_only = 1")
+            } promote: {
+                try server.administer("SET GLOBAL read_only = 0")
+            } recovered: {
+                let after = try connections()
+                #expect(after.isDisjoint(with: before), "a reader would see what is past")
+            }
+        }
+
+        @Test func `a migration that has lost its connection does not go on without its lock`() async throws {
+            let url = try server.url(server.makePlace())
+            let (writer, migrating) = (try await server.open(url), try await server.open(url))
+            try await writer.migrate(StorageSchema.migrations)
+            let gate = DispatchSemaphore(value: 0)
+            let (running, isRunning) = AsyncStream.makeStream(of: Void.self)
+            async let held: Void = writer.write { _ in
+                isRunning.finish()
+                gate.wait()
+            }
+            // Only once the writer has the row does the migration come for it.
+            for await _ in running {}
+            async let lost = storageFailure { try await migrating.migrate(Items.migrations) }
+            let waiting =
+                "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'coffer' AND INFO LIKE '%FOR UPDATE'"
+            #expect(try await eventually { try !server.administer(waiting).isEmpty })
+            try server.administer("KILL CONNECTION \(server.administer(waiting))")
+            #expect(await lost?.code == .unavailable)
+            gate.signal()
+            try await held
+            try await migrating.migrate(Items.migrations)
+            for store in [writer, migrating] { await store.close() }
+        }
+
+        @Test func `the contract of records over TLS`() async throws {
+            try await checkKeyValueStore {
+                let parameters = ["ssl-mode=verify-identity", "ssl-ca=\(server.certificates.authority)"]
+                let url = try server.url(server.makePlace(), parameters, user: server.secureUser, host: "localhost")
+                let store = try await server.open(url)
+                try await store.migrate(TableKeyValueStore.migrations)
+                return TableKeyValueStore(store: store)
+            }
+        }
+
         @Test func `the pool of MariaDB connections and its queue have an end`() async throws {
             try await ServerChecks.pool(server)
         }
@@ -99,6 +161,10 @@
                 }
                 #expect(refused?.code == .schema && refused?.message.contains("table items") == true)
             }
+            try server.administer(
+                "INSERT INTO \(place).schema_migrations (position, name, fingerprint) VALUES (-9, 'stranger', '')")
+            let stranger = await storageFailure { try await store.migrate(migrations) }
+            #expect(stranger?.code == .schema && stranger?.message.contains("stranger") == true, "begun by another")
             await store.close()
         }
 

@@ -51,6 +51,17 @@
             try await ServerChecks.down(server)
         }
 
+        @Test func `a PostgreSQL server that becomes a standby is left for one that takes changes`() async throws {
+            defer { _ = try? server.administer("SELECT pg_promote()") }
+            try await ServerChecks.switchover(server, server.url(server.makePlace())) {
+                server.process.stop()
+                try server.becomeStandby()
+                try await server.process.start()
+            } promote: {
+                try server.administer("SELECT pg_promote()")
+            }
+        }
+
         @Test func `the pool of PostgreSQL connections and its queue have an end`() async throws {
             try await ServerChecks.pool(server)
         }

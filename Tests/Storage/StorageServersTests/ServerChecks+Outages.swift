@@ -165,6 +165,38 @@ extension ServerChecks {
         await store.close()
     }
 
+    /// The server takes no changes for a while, as one that is demoted: reads go on, changes may be tried again, and
+    /// nothing has to be opened anew when changes are taken again.
+    static func switchover(
+        _ server: some StoreServer, _ url: String, demote: () async throws -> Void, promote: () async throws -> Void,
+        recovered: () throws -> Void = {}
+    ) async throws {
+        let store = try await server.open(url)
+        try await store.migrate(Items.migrations + TableKeyValueStore.migrations)
+        let records = TableKeyValueStore(store: store)
+        func add(_ id: Int64) async -> StorageError? {
+            await storageFailure { try await store.write { try $0.insert(into: Items.table, Items.row(id)) } }
+        }
+        #expect(await add(1) == nil)
+        try await demote()
+        let refused = await add(2)
+        #expect(refused?.code == .unavailable, "\(String(describing: refused))")
+        #expect(refused?.code.isRetryable == true)
+        #expect(refused?.message.contains("read-only") == true, "\(refused?.message ?? "")")
+        let health = await recordsFailure(records)
+        #expect(health?.code == .unavailable)
+        #expect(health?.message.contains("read-only") == true, "\(health?.message ?? "")")
+        #expect(try await store.read { try $0.count(Items.table, where: []) } == 1, "reading goes on")
+        let opened = await storageFailure { _ = try await server.open(url) }
+        #expect(opened?.code == .unavailable, "\(String(describing: opened))")
+        try await promote()
+        #expect(try await eventually { await add(3) == nil })
+        #expect(await recordsFailure(records) == nil)
+        #expect(try await store.read { try $0.count(Items.table, where: []) } == 2)
+        try recovered()
+        await store.close()
+    }
+
     static func recordsFailure(_ records: TableKeyValueStore) async -> KeyValueError? {
         do throws(KeyValueError) {
             _ = try await records.health()
