@@ -12,7 +12,7 @@ public final class RedisServer: Sendable {
 
     public let port: Int
     public let process: ServerProcess
-    private let folder: ServerFolder
+    public let folder: ServerFolder
     private let commandLine: [String]
 
     /// Starts one.
@@ -20,7 +20,7 @@ public final class RedisServer: Sendable {
         _ settings: [String] = durable, tls: Certificates? = nil, password: String? = nil
     ) async throws {
         let (folder, port) = (try ServerFolder("redis"), try ServerProcess.freePort())
-        var arguments = ["--bind", "127.0.0.1", "--save", "", "--dir", folder.path]
+        var arguments = ["--bind", "127.0.0.1", "127.0.0.2", "--save", "", "--dir", folder.path]
         var commandLine = ["-h", "127.0.0.1", "-p", "\(port)"]
         if let tls {
             arguments += ["--port", "0", "--tls-port", "\(port)", "--tls-ca-cert-file", tls.authority]

@@ -8,12 +8,15 @@
     /// |---|---|
     /// | `{coffer}:r:5:notes:key` | a record: head and value, a string |
     /// | `{coffer}:c:notes` | the keys of a collection, a sorted set with equal scores: ordered by bytes |
+    /// | `{coffer}:format` | ``format`` |
     /// | `{coffer}:x` | when records expire: 8 bytes of moment and the record's name, ordered the same way |
     ///
     /// The braces make a cluster keep all of them on one node. The length before a collection keeps `a:b` in `c` apart
     /// from `b` in `c:a`. Redis is told of no expiry: it would go by its own clock, and leave the indexes behind.
     struct RecordLayout: Sendable {
-        /// Format, revision, expiry.
+        /// How records lie under a prefix; a program that keeps them otherwise counts it up.
+        static let format = 1
+        /// Kind, revision, expiry.
         static let headBytes = 1 + 8 + 8
         private static let withoutExpiry: UInt8 = 1
         private static let withExpiry: UInt8 = 2
@@ -21,10 +24,13 @@
         /// What all keys begin with.
         let root: String
         let expiryIndex: String
+        /// Where ``format`` stands.
+        let formatKey: String
 
         init(prefix: String) {
             root = "{\(prefix)}:"
             expiryIndex = root + "x"
+            formatKey = root + "format"
         }
 
         func index(of collection: String) -> String { "\(root)c:\(collection)" }

@@ -1,29 +1,47 @@
 #if Redis
-    import NIOCore
+    package import NIOCore
     import NIOSSL
-    import Storage
+    package import Storage
     import Synchronization
 
     /// A question on its way, answered once.
     ///
     /// A class, because the deadline, the connection's end and the answer race to finish it.
-    final class RedisRequest: Sendable {
+    package final class RedisRequest: Sendable {
+        private struct Waiting {
+            var completion: (@Sendable (Result<RESPValue, KeyValueError>) -> Void)?
+            var whenOver: (@Sendable () -> Void)?
+        }
+
         let bytes: ByteBuffer
         let deadline: NIODeadline
-        private let completion: Mutex<(@Sendable (Result<RESPValue, KeyValueError>) -> Void)?>
+        private let waiting: Mutex<Waiting>
 
-        init(
-            _ command: RESPCommand, deadline: NIODeadline,
+        /// - Parameters:
+        ///   - whenOver: called once the server's answer is no longer to come; may be later than `completion`.
+        ///   - completion: gets the answer, or why there is none.
+        package init(
+            _ command: RESPCommand, deadline: NIODeadline, whenOver: @escaping @Sendable () -> Void = {},
             completion: @escaping @Sendable (Result<RESPValue, KeyValueError>) -> Void
         ) {
             bytes = command.bytes
             self.deadline = deadline
-            self.completion = Mutex(completion)
+            waiting = Mutex(Waiting(completion: completion, whenOver: whenOver))
         }
 
-        /// Answers, unless somebody has.
-        func finish(_ result: Result<RESPValue, KeyValueError>) {
-            completion.withLock { $0.take() }?(result)
+        /// Answers, unless somebody has; nothing more comes from the server.
+        package func finish(_ result: Result<RESPValue, KeyValueError>) {
+            let last = waiting.withLock { waiting in
+                defer { waiting = Waiting() }
+                return waiting
+            }
+            last.whenOver?()
+            last.completion?(result)
+        }
+
+        /// Answers whoever waits, unless somebody has; the server's answer is still to come.
+        package func giveUp(_ error: KeyValueError) {
+            waiting.withLock { $0.completion.take() }?(.failure(error))
         }
     }
 
@@ -101,15 +119,17 @@
         private let isSecure: Bool
         private var reader = RESPReader()
         private var inbound = ByteBuffer()
-        private var pending = CircularBuffer<RedisRequest>()
+        private var pending: RedisPending
         private var timer: Scheduled<Void>?
         private var wakesAt = NIODeadline.distantFuture
         private var failure: KeyValueError?
         private var hasHeard = false
 
-        init(place: String, isSecure: Bool) {
+        /// - Parameter silenceMax: how long a server that was asked something may say nothing at all.
+        init(place: String, isSecure: Bool, silenceMax: TimeAmount) {
             self.place = place
             self.isSecure = isSecure
+            pending = RedisPending(silenceMax: silenceMax)
         }
 
         func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -120,8 +140,9 @@
                 return
             }
             var joined = ByteBuffer()
+            let now = NIODeadline.now()
             for request in requests {
-                pending.append(request)
+                pending.append(request, at: now)
                 if request.bytes.readableBytes > Self.joinedBytesMax {
                     if joined.readableBytes > 0 { context.write(wrapOutboundOut(joined), promise: nil) }
                     joined = ByteBuffer()
@@ -133,11 +154,13 @@
             if joined.readableBytes > 0 { context.write(wrapOutboundOut(joined), promise: nil) }
             promise?.succeed()
             watch(context, requests.lazy.map(\.deadline).min())
+            watch(context, pending.deadAt)
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             var bytes = unwrapInboundIn(data)
             hasHeard = true
+            pending.heard(at: .now())
             guard failure == nil else { return }
             if inbound.readableBytes == 0 { swap(&inbound, &bytes) } else { inbound.writeBuffer(&bytes) }
             do throws(RESPError) {
@@ -204,12 +227,9 @@
 
         // MARK: Deadlines
 
-        /// Wakes up when the first of the pending questions is overdue.
-        ///
-        /// Behind a late answer all others are late, so that the connection is given up.
+        /// Wakes up when a question is overdue, or the connection dead.
         private func watch(_ context: ChannelHandlerContext, _ next: NIODeadline?) {
             guard let next else { return }
-            // A question may be due before those that were asked earlier, which had more time.
             guard timer == nil || next < wakesAt else { return }
             timer?.cancel()
             wakesAt = next
@@ -217,14 +237,16 @@
             timer = context.eventLoop.scheduleTask(deadline: next) {
                 let (handler, context) = loopBound.value
                 handler.timer = nil
-                guard let next = handler.pending.lazy.map(\.deadline).min() else { return }
-                guard next <= .now() else { return handler.watch(context, next) }
-                handler.end(
-                    context,
-                    KeyValueError(
-                        .unavailable,
-                        "redis \(handler.place) did not answer in time\(handler.isSecure ? handler.hint : "")"))
+                handler.look(context, at: .now())
             }
+        }
+
+        private func look(_ context: ChannelHandlerContext, at now: NIODeadline) {
+            let late = KeyValueError(
+                .unavailable, "redis \(place) did not answer in time\(isSecure ? hint : "")")
+            if let deadAt = pending.deadAt, deadAt <= now { return end(context, late) }
+            for request in pending.overdue(at: now) { request.giveUp(late) }
+            watch(context, pending.nextMoment)
         }
     }
 #endif

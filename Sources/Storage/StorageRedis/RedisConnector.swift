@@ -48,7 +48,10 @@
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
                         if let tls { try pipeline.addHandler(Self.tlsHandler(tls, settings.host)) }
-                        try pipeline.addHandler(RedisHandler(place: settings.address, isSecure: settings.isSecure))
+                        try pipeline.addHandler(
+                            RedisHandler(
+                                place: settings.address, isSecure: settings.isSecure,
+                                silenceMax: .milliseconds(settings.deadlineMilliseconds)))
                     }
                 }
                 .connect(host: settings.host, port: settings.port)
@@ -89,7 +92,9 @@
             let (settings, hasPassword) = (settings, settings.hasPassword)
             let answers = steps.map { step in
                 connection.ask(step.command, deadline: deadline).flatMapThrowing { reply in
-                    guard case .error(let line) = reply, !step.mayFail else { return }
+                    // A server that cannot write to its disk refuses even this, and answers reads all the same.
+                    guard case .error(let line) = reply, !step.mayFail, RedisRefusal.word(line) != .misconfigured
+                    else { return }
                     throw Self.refusal(line, settings, hasPassword: hasPassword)
                 }
             }

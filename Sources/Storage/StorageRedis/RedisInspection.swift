@@ -36,10 +36,36 @@
                 try await records.apply([.delete(Self.trial)])
                 return []
             } catch {
-                guard error.code == .readOnly || error.code == .full else { throw error }
+                let word = error.cause as? RedisRefusal.Word
+                guard error.code == .full || word == .readOnly || word == .misconfigured else { throw error }
                 return [KeyValueNote("takes_no_changes", error.message)]
             }
         }
+
+        /// Refuses records of a newer program.
+        func checkFormat() async throws(KeyValueError) {
+            switch try await ask(RESPCommand("GET", formatKey)) {
+            case .null: return
+            case .bulk(let text):
+                if let number = Int(String(decoding: text, as: UTF8.self)), number <= RecordLayout.format { return }
+                throw KeyValueError(
+                    .schema, "redis \(settings.address): the records of \(settings.prefix) are those of a newer program"
+                )
+            case .error(let line): throw RedisRefusal.error(line, settings.address)
+            default:
+                throw KeyValueError(.unavailable, "redis \(settings.address) answers GET as no Redis does")
+            }
+        }
+
+        /// Says which format the records have, where nobody has yet.
+        func markFormat() async throws(KeyValueError) {
+            let reply = try await ask(RESPCommand("SET", formatKey, "\(RecordLayout.format)", "NX"))
+            if case .error(let line) = reply { throw RedisRefusal.error(line, settings.address) }
+            // Another process may have been first, with another format.
+            if case .null = reply { try await checkFormat() }
+        }
+
+        private var formatKey: String { RecordLayout(prefix: settings.prefix).formatKey }
 
         /// What an operator should know.
         func notes() async throws(KeyValueError) -> [KeyValueNote] {
@@ -80,6 +106,7 @@
                         "evicts_records",
                         "maxmemory-policy is \(policy): records vanish when memory is short; set it to noeviction"))
             }
+            if let note = settings.plainNote { notes.append(note) }
             if let role = replication["role"], role != "master" {
                 notes.append(KeyValueNote("replica", "the server is a replica: it takes no changes"))
             }
@@ -107,7 +134,8 @@
 
         /// A refusal is an answer here.
         private func ask(_ command: RESPCommand) async throws(KeyValueError) -> RESPValue {
-            try await pool.ask(command, before: .now() + .milliseconds(settings.deadlineMilliseconds))
+            try await pool.ask(
+                command, before: .now() + .milliseconds(settings.deadlineMilliseconds), again: true)
         }
     }
 #endif

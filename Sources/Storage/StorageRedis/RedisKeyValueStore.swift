@@ -38,8 +38,8 @@
         /// - Parameters:
         ///   - eventLoops: where the connections live.
         ///   - random: spreads the moments at which broken connections are tried again.
-        /// - Throws: `KeyValueError`: `access_denied` for user, password and certificates, `invalid_settings`,
-        ///   `unavailable` when the server is not reached within its deadline.
+        /// - Throws: `KeyValueError`: `access_denied` for user, password and certificates, `invalid_settings`, `schema`
+        ///   when a newer program has written there, `unavailable` when the server is not reached within its deadline.
         public static func open(
             _ settings: RedisSettings, eventLoops: any EventLoopGroup, random: RandomSource = .system
         ) async throws(KeyValueError) -> RedisKeyValueStore {
@@ -48,7 +48,9 @@
             do throws(KeyValueError) {
                 let inspection = RedisInspection(pool: pool, settings: settings)
                 let records = RedisRecords(pool, settings, digests: try await inspection.loadScripts())
+                try await inspection.checkFormat()
                 let tried = try await inspection.tryOut(records)
+                if tried.isEmpty { try await inspection.markFormat() }
                 return RedisKeyValueStore(records, notes: try await inspection.notes() + tried)
             } catch {
                 pool.close()

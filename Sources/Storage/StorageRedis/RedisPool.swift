@@ -16,6 +16,10 @@
         static let backoffMilliseconds: UInt64 = 50
         /// Milliseconds between two attempts at most.
         static let backoffMaxMilliseconds: UInt64 = 5_000
+        /// Milliseconds between two times that a server which takes no changes is left for good.
+        static let moveMilliseconds: Int64 = 1_000
+        /// Times that a question which changes nothing is asked when connections break.
+        private static let attemptsMax = 3
 
         private struct Slot {
             var connection: RedisConnection?
@@ -31,6 +35,8 @@
             var bytes = 0
             var isClosed = false
             var failure: KeyValueError?
+            /// Not before this moment connections are closed because the server takes no changes.
+            var movesAt = NIODeadline.uptimeNanoseconds(0)
         }
 
         private let connector: RedisConnector
@@ -81,6 +87,23 @@
             return try result.get()
         }
 
+        /// As above; what changes nothing is asked `again` when its connection breaks.
+        func ask(
+            _ command: RESPCommand, before deadline: NIODeadline, again: Bool
+        ) async throws(KeyValueError) -> RESPValue {
+            var attempt = 1
+            while true {
+                do throws(KeyValueError) {
+                    return try await ask(command, before: deadline)
+                } catch {
+                    guard again, error.code == .unavailable, deadline > .now(), attempt < Self.attemptsMax else {
+                        throw error
+                    }
+                    attempt += 1
+                }
+            }
+        }
+
         private func submit(
             _ command: RESPCommand, _ deadline: NIODeadline,
             _ completion: @escaping @Sendable (Result<RESPValue, KeyValueError>) -> Void
@@ -96,18 +119,12 @@
                 state.requests += 1
                 state.bytes += size
                 guard let index = Self.leastBusy(state.slots) else {
-                    let request = RedisRequest(command, deadline: deadline) { result in
-                        self.answered(size, slot: nil)
-                        completion(result)
-                    }
+                    let request = request(command, deadline, slot: nil, completion)
                     state.waiting.append(request)
                     return .success((request, nil))
                 }
                 state.slots[index].pending += 1
-                let request = RedisRequest(command, deadline: deadline) { result in
-                    self.answered(size, slot: index)
-                    completion(result)
-                }
+                let request = request(command, deadline, slot: index, completion)
                 return .success((request, state.slots[index].connection))
             }
             switch outcome {
@@ -115,6 +132,18 @@
             case .success((let request, let connection?)): connection.send(request)
             case .success((let request, nil)):
                 eventLoops[0].scheduleTask(deadline: deadline) { self.giveUp(request) }
+            }
+        }
+
+        /// A question that counts as long as its answer is to come, late or not.
+        private func request(
+            _ command: RESPCommand, _ deadline: NIODeadline, slot: Int?,
+            _ completion: @escaping @Sendable (Result<RESPValue, KeyValueError>) -> Void
+        ) -> RedisRequest {
+            let size = command.bytes.readableBytes
+            return RedisRequest(command, deadline: deadline, whenOver: { self.answered(size, slot: slot) }) { result in
+                if case .success(.error(let line)) = result, RedisRefusal.word(line) == .readOnly { self.move() }
+                completion(result)
             }
         }
 
@@ -146,6 +175,19 @@
         }
 
         // MARK: Connections
+
+        /// Leaves a server that takes no changes any more: after a switchover the same address leads to another one.
+        ///
+        /// All connections, for a read there would see what is past.
+        private func move() {
+            let now = NIODeadline.now()
+            let connections = state.withLock { state in
+                guard state.movesAt <= now else { return [RedisConnection]() }
+                state.movesAt = now + .milliseconds(Self.moveMilliseconds)
+                return state.slots.compactMap(\.connection)
+            }
+            for connection in connections { connection.close() }
+        }
 
         private func connect(_ index: Int) {
             guard !state.withLock(\.isClosed) else { return }

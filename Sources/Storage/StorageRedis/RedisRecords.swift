@@ -14,8 +14,6 @@
         /// Expired records that one script removes, so that others wait for milliseconds.
         static let removedMax = 500
         static let applyBytesMax = 64 << 20
-        /// Times that a question which changes nothing is asked when connections break.
-        private static let attemptsMax = 3
 
         let pool: RedisPool
         let settings: RedisSettings
@@ -162,33 +160,18 @@
                 return command
             }
             if let digest = digests[script.name] {
-                let reply = try await ask(command("EVALSHA", digest), deadline, again: changesNothing)
+                let reply = try await pool.ask(command("EVALSHA", digest), before: deadline, again: changesNothing)
                 guard case .error(let line) = reply, line.starts(with: "NOSCRIPT".utf8) else {
                     return try refused(reply)
                 }
                 // It was not run, so that it may be run now.
             }
-            return try refused(await ask(command("EVAL", script.text), deadline, again: changesNothing))
+            return try refused(
+                await pool.ask(command("EVAL", script.text), before: deadline, again: changesNothing))
         }
 
         private func askAgain(_ command: RESPCommand) async throws(KeyValueError) -> RESPValue {
-            try refused(await ask(command, deadline, again: true))
-        }
-
-        private func ask(
-            _ command: RESPCommand, _ deadline: NIODeadline, again: Bool
-        ) async throws(KeyValueError) -> RESPValue {
-            var attempt = 1
-            while true {
-                do throws(KeyValueError) {
-                    return try await pool.ask(command, before: deadline)
-                } catch {
-                    guard again, error.code == .unavailable, deadline > .now(), attempt < Self.attemptsMax else {
-                        throw error
-                    }
-                    attempt += 1
-                }
-            }
+            try refused(await pool.ask(command, before: deadline, again: true))
         }
 
         private func refused(_ reply: RESPValue) throws(KeyValueError) -> RESPValue {

@@ -3,6 +3,16 @@
 
     /// What a server's refusal means for records.
     enum RedisRefusal {
+        /// The word of the refusal that an error rests on.
+        struct Word: Error, Hashable {
+            /// The server is a replica: after a switchover another one takes changes.
+            static let readOnly = Word(text: "READONLY")
+            /// The server cannot write to its disk.
+            static let misconfigured = Word(text: "MISCONF")
+
+            let text: String
+        }
+
         /// Characters of a server's words that are shown.
         private static let shownMax = 100
 
@@ -10,11 +20,9 @@
         /// - Parameter place: where the server is.
         static func error(_ line: [UInt8], _ place: String) -> KeyValueError {
             let text = String(decoding: line, as: UTF8.self)
-            let words = text.split(whereSeparator: { $0 == " " || $0 == ":" })
-            // Before version 7, what a command in a script says is quoted in the middle.
-            let isInScript = text.hasPrefix("ERR Error running script")
-            let known = words.prefix(isInScript ? 32 : 1).lazy.compactMap { Self.known[String($0)] }.first
-            if let known { return KeyValueError(known.code, "redis \(place): \(known.message)") }
+            if let word = word(line), let known = known[word.text] {
+                return KeyValueError(known.code, "redis \(place): \(known.message)", cause: word)
+            }
             if text.contains("max number of clients") {
                 return KeyValueError(.overloaded, "redis \(place): as many clients as it takes are connected")
             }
@@ -27,6 +35,15 @@
             return KeyValueError(.unavailable, "redis \(place) answered: \(shown)")
         }
 
+        /// The word that says what is wrong; nil for one that is not known.
+        static func word(_ line: [UInt8]) -> Word? {
+            let text = String(decoding: line, as: UTF8.self)
+            let words = text.split(whereSeparator: { $0 == " " || $0 == ":" })
+            // Before version 7, what a command in a script says is quoted in the middle.
+            let isInScript = text.hasPrefix("ERR Error running script")
+            return words.prefix(isInScript ? 32 : 1).lazy.map(String.init).first { known[$0] != nil }.map(Word.init)
+        }
+
         /// By the first word of the refusal.
         private static let known: [String: (code: KeyValueError.Code, message: String)] = [
             "WRONGPASS": (.accessDenied, "user or password are wrong"),
@@ -34,8 +51,8 @@
             "NOPERM": (.accessDenied, "the user may not do what records need"),
             "DENIED": (.accessDenied, "it is in protected mode and has no password"),
             "OOM": (.full, "it has no memory left for changes (maxmemory)"),
-            "READONLY": (.readOnly, "it is a replica and takes no changes"),
-            "MISCONF": (.readOnly, "it takes no changes, for it cannot write to its disk"),
+            "READONLY": (.unavailable, "it is a replica and takes no changes"),
+            "MISCONF": (.unavailable, "it takes no changes, for it cannot write to its disk"),
             "LOADING": (.unavailable, "it is still reading its data"),
             "MASTERDOWN": (.unavailable, "it is a replica without its primary"),
             "NOREPLICAS": (.unavailable, "it has fewer replicas than it is told to have"),

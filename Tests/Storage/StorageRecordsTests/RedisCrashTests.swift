@@ -76,6 +76,44 @@
             #expect(await eventually { await failure { () throws(KeyValueError) in try await store.health() } == nil })
         }
 
+        @Test func `a late question takes nothing else along`() async throws {
+            let server = try await RedisServer()
+            let store = try await server.open {
+                $0.connections = 1
+                $0.healthDeadlineMilliseconds = 200
+            }
+            try await store.apply([.put(StoreChecks.key("old"), [1])])
+            let before = try server.clients
+            server.process.freeze()
+            async let change = failure { () throws(KeyValueError) in
+                try await store.apply([.put(StoreChecks.key("new"), [2])])
+            }
+            async let old = store.read([StoreChecks.key("old")])
+            let health = await failure { () throws(KeyValueError) in try await store.health() }
+            #expect(health?.code == .unavailable)
+            server.process.thaw()
+            #expect(await change == nil, "it had more time")
+            #expect(try await old[0]?.value == [1], "the late answer is taken for no other's")
+            let both = try await store.read([StoreChecks.key("old"), StoreChecks.key("new")])
+            #expect(both.map { $0?.value } == [[1], [2]])
+            #expect(try server.clients == before, "the same connection")
+        }
+
+        @Test func `a connection that says nothing for a whole deadline is given up`() async throws {
+            let server = try await RedisServer()
+            let store = try await server.open {
+                $0.connections = 1
+                $0.deadlineMilliseconds = 500
+                $0.healthDeadlineMilliseconds = 500
+            }
+            let before = try server.clients
+            server.process.freeze()
+            #expect(await failure { () throws(KeyValueError) in try await store.health() }?.code == .unavailable)
+            server.process.thaw()
+            #expect(await eventually { await failure { () throws(KeyValueError) in try await store.health() } == nil })
+            #expect(await eventually { (try? server.clients.isDisjoint(with: before)) == true })
+        }
+
         @Test func `more questions than may wait are refused`() async throws {
             let server = try await RedisServer()
             let store = try await server.open()

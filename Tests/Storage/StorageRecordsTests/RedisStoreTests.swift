@@ -52,7 +52,8 @@
             }
             try server.ask("SCRIPT", "FLUSH")
             #expect(try await store.removeExpired(before: Timestamp(milliseconds: 1), limit: 10) == 3)
-            #expect(try server.ask("KEYS", "*").split(whereSeparator: \.isNewline).isEmpty, "nothing is left behind")
+            let left = try server.ask("KEYS", "*").split(whereSeparator: \.isNewline)
+            #expect(left == ["{coffer}:format"], "nothing else is left behind")
         }
 
         @Test func `two stores count together`() async throws {
@@ -80,7 +81,7 @@
             try await store.apply([.put(key("a"), [8], expiresAt: Timestamp(milliseconds: 1_000))])
             #expect(try await store.removeExpired(before: Timestamp(milliseconds: 999), limit: 10) == 0)
             #expect(try await store.removeExpired(before: Timestamp(milliseconds: 1_000), limit: 10) == 1)
-            #expect(try server.ask("DBSIZE").hasPrefix("0"))
+            #expect(try server.ask("DBSIZE").hasPrefix("1"), "the mark of the format alone")
         }
 
         @Test func `all keys of a prefix carry one hash tag, and prefixes do not see each other`() async throws {
@@ -94,8 +95,8 @@
             #expect(try await other.read([name]) == [nil])
             #expect(try await one.read([name])[0]?.value == [1], "a colon in a collection is part of it")
             let keys = try server.ask("KEYS", "*").split(whereSeparator: \.isNewline)
-            #expect(keys.count == 5)
-            #expect(keys.allSatisfy { $0.hasPrefix("{one}:") })
+            #expect(keys.count == 7)
+            #expect(keys.filter { !$0.hasPrefix("{one}:") } == ["{other}:format"])
         }
 
         @Test func `a memory that is full refuses whole units`() async throws {
@@ -116,16 +117,67 @@
             try await store.apply([.put(key("new"), [2])])
         }
 
-        @Test func `a replica takes no changes and says so`() async throws {
+        @Test func `a server that becomes a replica is left, with all connections, for one that takes changes`()
+            async throws
+        {
             let server = try await RedisServer()
             let store = try await server.open()
+            try await store.apply([.put(key("old"), [1])])
+            let before = try server.clients
+            #expect(before.count == 2)
             try server.ask("REPLICAOF", "127.0.0.1", "1")
             let refused = await failure { () throws(KeyValueError) in try await store.apply([.put(key("a"), [1])]) }
-            #expect(refused?.code == .readOnly)
-            #expect(await failure { () throws(KeyValueError) in try await store.health() }?.code == .readOnly)
+            #expect(refused?.code == .unavailable)
+            #expect(refused?.isRetryable == true)
+            #expect(refused?.message.contains("replica") == true, "\(refused?.message ?? "")")
+            #expect(await eventually { (try? server.clients.isDisjoint(with: before)) == true })
+            let health = await failure { () throws(KeyValueError) in try await store.health() }
+            #expect(health?.code == .unavailable)
+            #expect(health?.message.contains("replica") == true, "\(health?.message ?? "")")
+            #expect(try await store.read([key("old")])[0]?.value == [1], "reading goes on")
             #expect(try await store.inspect().map(\.code) == ["replica"])
+            #expect(
+                try await server.open().notes.map(\.code) == ["replica", "takes_no_changes"], "it opens all the same")
             try server.ask("REPLICAOF", "NO", "ONE")
+            #expect(
+                await eventually {
+                    await failure { () throws(KeyValueError) in try await store.apply([.put(key("a"), [1])]) } == nil
+                })
+        }
+
+        @Test func `a server that cannot write to its disk is asked again later`() async throws {
+            let server = try await RedisServer([
+                "--appendonly", "no", "--save", "3600 1000000", "--enable-protected-configs", "yes",
+            ])
+            let store = try await server.open()
+            // Where nobody can make a file.
+            try server.ask("CONFIG", "SET", "dir", "/proc")
+            try server.ask("BGSAVE")
+            #expect(await eventually { (try? server.ask("INFO", "persistence").contains("bgsave_status:err")) == true })
+            let refused = await failure { () throws(KeyValueError) in try await store.apply([.put(key("a"), [1])]) }
+            #expect(refused?.code == .unavailable)
+            #expect(refused?.message.contains("disk") == true, "\(refused?.message ?? "")")
+            #expect(await failure { () throws(KeyValueError) in try await store.health() }?.isRetryable == true)
+            #expect(try await server.open().notes.map(\.code).contains("takes_no_changes"))
+            // Nothing to save any more, also not when the server is stopped.
+            try server.ask("CONFIG", "SET", "save", "")
             try await store.apply([.put(key("a"), [1])])
+        }
+
+        @Test func `records of a newer program are left alone`() async throws {
+            let server = try await RedisServer()
+            let store = try await server.open()
+            #expect(try server.ask("GET", "{coffer}:format").hasPrefix("1"))
+            try await store.apply([.put(key("a"), [1])])
+            for format in ["2", "strange"] {
+                try server.ask("SET", "{coffer}:format", format)
+                let refused = await failure { () throws(KeyValueError) in try await server.reopen() }
+                #expect(refused?.code == .schema, "\(format)")
+            }
+            // As programs left it that knew of no mark.
+            try server.ask("DEL", "{coffer}:format")
+            #expect(try await server.open().read([key("a")])[0]?.value == [1])
+            #expect(try server.ask("GET", "{coffer}:format").hasPrefix("1"))
         }
 
         @Test func `a key of another program is not overwritten, and nothing is half done`() async throws {
@@ -229,6 +281,8 @@
             for url in [
                 "rediss://\(place)?ca=\(certificates.strangeAuthority)&timeout=30000",
                 "rediss://\(place)?timeout=30000",
+                // Loopback has many addresses; the certificate names one.
+                "rediss://127.0.0.2:\(server.port)?ca=\(certificates.authority)&timeout=30000",
             ] {
                 let error = await failure { () throws(KeyValueError) in try await open(url) }
                 #expect(error?.code == .accessDenied)

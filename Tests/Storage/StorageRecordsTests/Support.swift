@@ -18,6 +18,19 @@ import TestServers
             return settings
         }
 
+        /// The numbers of the connections that stores have.
+        var clients: Set<String> {
+            get throws {
+                let lines = try ask("CLIENT", "LIST").split(whereSeparator: \.isNewline)
+                return Set(lines.filter { $0.contains(" name=coffer ") }.map { String($0.prefix { $0 != " " }) })
+            }
+        }
+
+        /// A store on it, with its own error.
+        func reopen() async throws(KeyValueError) -> RedisKeyValueStore {
+            try await RedisKeyValueStore.open(settings(), eventLoops: MultiThreadedEventLoopGroup.singleton)
+        }
+
         /// A store on it.
         func open(_ change: (inout RedisSettings) -> Void = { _ in }) async throws -> RedisKeyValueStore {
             try await RedisKeyValueStore.open(settings(change), eventLoops: MultiThreadedEventLoopGroup.singleton)
