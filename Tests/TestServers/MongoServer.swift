@@ -18,7 +18,7 @@ public final class MongoServer: Sendable {
 
     public let port: Int
     public let process: ServerProcess
-    private let folder: ServerFolder
+    public let folder: ServerFolder
 
     /// Starts one; the arguments are those of `devnet/mongodb`.
     public init(_ arguments: [String] = [], tls: Certificates? = nil) async throws {

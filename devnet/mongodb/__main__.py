@@ -12,6 +12,7 @@ The first line on standard output is the port. Lines of JSON on standard input a
     {"fail": ["find"], "code": 13, "labels": ["…"]}         answers an error
     {"fail": ["insert"], "concern": 64}                     does the command, doubts that a majority has it
     {"fail": ["find"], "delay": 5000}                       waits so many milliseconds before it does the command
+    {"put": "notes", "document": {"_id": "a"}}              stores a document as another program would
     {"create": "notes", "collation": {"locale": "de"}}      makes a collection as somebody else would
 """
 
@@ -28,7 +29,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent))
 import bson  # noqa: E402
 
 from devnet.mongodb.commands import Commands  # noqa: E402
-from devnet.mongodb.data import OPTIONS, Data, Refused  # noqa: E402
+from devnet.mongodb.data import OPTIONS, Data, Refused, View  # noqa: E402
+from devnet.mongodb.order import key  # noqa: E402
 from devnet.mongodb.scram import Scram  # noqa: E402
 
 OP_REPLY, OP_QUERY, OP_MSG = 1, 2004, 2013
@@ -51,6 +53,10 @@ class Server:
             self.faults.append({"times": 1} | order)
         elif "create" in order:
             self.commands.options[order.pop("create")] = order
+        elif "put" in order:
+            view = View(self.commands.data)
+            view.put(order["put"], key(order["document"]["_id"]), order["document"])
+            self.commands.data.store(view)
         else:
             raise ValueError(line)
 
@@ -149,7 +155,9 @@ async def main() -> None:
         context.load_cert_chain(settings.tls_cert, settings.tls_key)
     commands = Commands(Data(settings.data), "", None if settings.standalone else "rs0")
     server = Server(commands, (settings.user, settings.password) if settings.user else None)
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", settings.port, ssl=context)
+    # A second address, which a certificate may not name; only where both can have the same port.
+    hosts = ["127.0.0.1", "127.0.0.2"] if settings.port else ["127.0.0.1"]
+    listener = await asyncio.start_server(server.serve, hosts, settings.port, ssl=context)
     port = listener.sockets[0].getsockname()[1]
     commands.address = f"127.0.0.1:{port}"
     print(port, flush=True)

@@ -2,6 +2,7 @@
     import CMongo
     import Primitives
     import Storage
+    import Synchronization
 
     /// The clients of libmongoc, with the threads that watch the deployment.
     ///
@@ -31,6 +32,9 @@
             guard let uri = unsafe uri else { throw MongoSettings.refusal("the address is none that libmongoc takes") }
             defer { unsafe mongoc_uri_destroy(uri) }
             guard let pool = unsafe mongoc_client_pool_new_with_error(uri, &error) else {
+                if error.domain == MONGOC_ERROR_STREAM.rawValue {
+                    throw KeyValueError(.unavailable, "mongodb \(settings.place): its name cannot be looked up now")
+                }
                 throw MongoSettings.refusal("the options do not go together")
             }
             unsafe mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2)
@@ -38,6 +42,28 @@
         }
 
         deinit { unsafe mongoc_client_pool_destroy(pool) }
+    }
+
+    /// Makes the one pool when it is first asked for, on the thread that asks.
+    ///
+    /// Making it looks names up for `mongodb+srv://`, which may take seconds. A class, because the threads share it.
+    final class MongoPoolSource: Sendable {
+        private let settings: MongoSettings
+        private let made = Mutex<MongoPool?>(nil)
+
+        init(_ settings: MongoSettings) {
+            self.settings = settings
+        }
+
+        /// - Throws: `KeyValueError`: `invalid_settings`, and `unavailable` when a name cannot be looked up.
+        func pool() throws(KeyValueError) -> MongoPool {
+            try made.withLock { made throws(KeyValueError) in
+                if let made { return made }
+                let new = try MongoPool(settings)
+                made = new
+                return new
+            }
+        }
     }
 
     /// A change that is sent to the server with others.

@@ -36,10 +36,12 @@
 
         /// A failure as a function of libmongoc reports it.
         init(_ error: bson_error_t, reply: BSONDocument?) {
-            var error = error
+            // As long as the pointer holds: the message lies inside the error itself.
+            let message = unsafe withUnsafePointer(to: error) { error in
+                unsafe String(cString: coffer_mongo_message(error))
+            }
             self.init(
-                domain: error.domain, code: Int64(error.code),
-                message: unsafe String(cString: coffer_mongo_message(&error)),
+                domain: error.domain, code: Int64(error.code), message: message,
                 labels: (reply?["errorLabels"]?.members ?? []).compactMap(\.text))
         }
 

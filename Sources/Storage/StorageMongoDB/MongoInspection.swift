@@ -5,6 +5,10 @@
     struct MongoInspection: Sendable {
         /// MongoDB 4.2, the first whose transactions have no limit of 16 MiB.
         private static let wireVersionMin: Int64 = 8
+        /// How records lie in the collection; a program that keeps them otherwise counts it up.
+        static let format: Int64 = 1
+        /// The name of the document that says so; no record's name is a text.
+        private static let formatName: BSONDocument = ["_id": .string("format")]
 
         let hasTransactions: Bool
         private(set) var notes: [KeyValueNote] = []
@@ -32,11 +36,41 @@
                             "not_retried",
                             "the address names no replicaSet: libmongoc neither follows elections nor retries writes"))
                 }
+                if let note = settings.plainNote { notes.append(note) }
                 try Self.makeCollection(connection, settings)
             } catch {
                 throw error.error(settings.place)
             }
             try Self.checkCollection(connection, settings)
+            try Self.checkFormat(connection, settings)
+        }
+
+        /// Refuses records of a newer program, and says which format ours are.
+        private static func checkFormat(
+            _ connection: MongoConnection, _ settings: MongoSettings
+        ) throws(KeyValueError) {
+            var found: BSONDocument?
+            do throws(MongoFailure) {
+                found = try connection.find(formatName, [:]).first
+                if found == nil {
+                    var document = formatName
+                    document.append("format", .int64(format))
+                    do throws(MongoFailure) {
+                        _ = try connection.write([.insert(document)])
+                        return
+                    } catch {
+                        // Another process was first.
+                        guard error.isDuplicate else { throw error }
+                    }
+                    found = try connection.find(formatName, [:]).first
+                }
+            } catch {
+                throw error.error(settings.place)
+            }
+            guard let number = found?["format"]?.integer, number <= format else {
+                throw KeyValueError(
+                    .schema, "mongodb: the records of \(settings.collection) are those of a newer program")
+            }
         }
 
         private static func makeCollection(

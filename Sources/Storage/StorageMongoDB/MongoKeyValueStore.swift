@@ -43,7 +43,7 @@
         public static func open(
             _ settings: MongoSettings, random: RandomSource = .system
         ) async throws(KeyValueError) -> MongoKeyValueStore {
-            let threads = MongoThreads(try MongoPool(settings), random: random)
+            let threads = MongoThreads(settings, random: random)
             do throws(KeyValueError) {
                 // Twice: libmongoc waits as long for a server, and says then why it found none.
                 let inspection = try await threads.ask(within: 2 * settings.deadlineMilliseconds) {

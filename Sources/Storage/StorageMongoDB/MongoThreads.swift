@@ -11,15 +11,16 @@
         private let workers: WorkerThreads<Job>
         private let random: RandomSource
 
-        init(_ pool: MongoPool, random: RandomSource) {
-            settings = pool.settings
+        init(_ settings: MongoSettings, random: RandomSource) {
+            self.settings = settings
             self.random = random
-            let runs = (0..<pool.settings.connections).map { _ in Self.run(pool) }
+            let source = MongoPoolSource(settings)
+            let runs = (0..<settings.connections).map { _ in Self.run(source) }
             workers = WorkerThreads(batchMax: 1, queuedMax: MongoKeyValueStore.questionsMax, runs: runs)
         }
 
         /// What a thread does; its client is made when there is something to ask.
-        private static func run(_ pool: MongoPool) -> ([Job]?) -> Void {
+        private static func run(_ source: MongoPoolSource) -> ([Job]?) -> Void {
             var connection: MongoConnection?
             return { jobs in
                 guard let jobs else {
@@ -30,7 +31,7 @@
                     job(
                         Result { () throws(KeyValueError) in
                             if let connection { return connection }
-                            let new = try MongoConnection(pool)
+                            let new = try MongoConnection(source.pool())
                             connection = new
                             return new
                         })

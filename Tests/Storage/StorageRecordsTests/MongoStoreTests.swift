@@ -164,14 +164,35 @@
             #expect(refused?.code == .schema)
         }
 
+        @Test func `records of a newer program are left alone`() async throws {
+            let server = try await MongoServer()
+            try await server.open("new").apply([.put(key("a"), [1])])
+            // The stand-in keeps documents as they came; a sum behind each commit is made anew.
+            try await server.order(#"{"put": "new", "document": {"_id": "format", "format": 2}}"#)
+            let refused = await failure { () throws(KeyValueError) in
+                try await MongoKeyValueStore.open(MongoSettings(url: server.url("new")))
+            }
+            #expect(refused?.code == .schema)
+            #expect(try await server.open("other").notes.map(\.code) == ["one_member"])
+        }
+
+        @Test func `a name that cannot be looked up is unavailable`() async throws {
+            let error = await failure { () throws(KeyValueError) in
+                try await MongoKeyValueStore.open(MongoSettings(url: "mongodb+srv://records.db.invalid/?timeout=5000"))
+            }
+            #expect(error?.code == .unavailable, "\(String(describing: error))")
+        }
+
         @Test func `wrong passwords, certificates and addresses are told apart`() async throws {
             let certificates = try Certificates()
             let server = try await MongoServer(["--user", "coffer", "--password", "verysecret"], tls: certificates)
-            func open(_ login: String, _ more: String, timeout: Int = 30_000) async -> KeyValueError? {
+            func open(
+                _ login: String, _ more: String, host: String = "127.0.0.1", timeout: Int = 30_000
+            ) async -> KeyValueError? {
                 await failure { () throws(KeyValueError) in
                     try await MongoKeyValueStore.open(
                         MongoSettings(
-                            url: "mongodb://\(login)127.0.0.1:\(server.port)/?replicaSet=rs0&timeout=\(timeout)\(more)")
+                            url: "mongodb://\(login)\(host):\(server.port)/?replicaSet=rs0&timeout=\(timeout)\(more)")
                     )
                 }
             }
@@ -186,7 +207,10 @@
             #expect(strange?.message.contains("TLS failed") == true, "\(String(describing: strange))")
             let plain = await open("coffer:verysecret@", "", timeout: 1_000)
             #expect(plain?.code == .unavailable)
-            for error in [password, strange, plain] {
+            // Loopback has many addresses; the certificate names one.
+            let misnamed = await open("coffer:verysecret@", tls, host: "127.0.0.2", timeout: 2_000)
+            #expect(misnamed?.code == .accessDenied, "\(String(describing: misnamed))")
+            for error in [password, strange, plain, misnamed] {
                 #expect(!String(reflecting: error).contains("verysecret"))
             }
         }
