@@ -374,6 +374,16 @@ let package = Package(
             ],
             path: "Tests/Storage/StorageRecordsTests"),
         .testTarget(
+            name: "StorageSealedTests",
+            dependencies: [
+                "WalletConnectClient", "Storage", "StorageSQL", "StorageRedis", "StorageMongoDB", "TestServers",
+                "Primitives", "Cryptography", nioPosix, log,
+                .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
+                .target(name: "StoragePostgreSQL", condition: .when(traits: ["PostgreSQL"])),
+                .target(name: "StorageMySQL", condition: .when(traits: ["MySQL"])),
+            ],
+            path: "Tests/Storage/StorageSealedTests"),
+        .testTarget(
             name: "KeysTests",
             dependencies: [
                 "Keys", "Cryptography", "Contracts", "Storage", "Primitives",

@@ -26,6 +26,9 @@ public enum KeyValueStoreContract {
     // Far ahead of any clock, so that a database with a clock of its own agrees.
     public static let farAhead = Timestamp(milliseconds: 4_000_000_000_000)
 
+    /// Longer than any store has for it, on a machine however busy.
+    private static let healthSecondsMax = 60
+
     public static func key(_ key: String, in collection: String = "notes") -> KeyValueKey {
         KeyValueKey(collection: collection, key: key)
     }
@@ -60,19 +63,29 @@ public enum KeyValueStoreContract {
         #expect(try await store.read([key("a")])[0]?.revision == 1, "a record made again begins at 1")
         try await store.apply([])
         #expect(try await store.read([]).isEmpty)
-        _ = try await store.health()
+        let answered = try await store.health()
+        #expect(.zero <= answered && answered < .seconds(healthSecondsMax))
+        #expect(try await store.list("", after: nil, limit: 10).isEmpty, "health leaves nothing that is seen")
     }
 
     /// Names are compared and ordered by their bytes.
     public static func checkLists(_ store: any KeyValueStore) async throws {
         // Equal for a human or a collation, but different bytes; an accent composed and decomposed.
-        let names = ["a", "A", "a ", "b", "\u{E9}", "e\u{301}", "Z", "%", "_", "'", "\u{1F511}", "10", "9"]
+        let names =
+            ["a", "A", "a ", "b", "\u{E9}", "e\u{301}", "Z", "%", "_", "'", "\u{1F511}", "10", "9"]
+            // What some database takes for an end, or keeps in another way; the longest name in two and four bytes each.
+            + ["a\0", "a\0b", "\0", "\u{1}", "\0\u{1}", "a\u{1}", "\u{1}\u{1}"]
+            + ["\u{E9}", "\u{1F511}"].map { letter in
+                String(repeating: letter, count: KeyValueKey.keyBytesMax / letter.utf8.count)
+            }
         try await store.apply(names.map { .put(key($0), Array($0.utf8)) })
         try await store.apply([.put(key("a", in: "other"), [0]), .put(key("zz", in: "Notes"), [0])])
         let sorted = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let all = try await store.list("notes", after: nil, limit: 100)
         #expect(all.map { Array($0.key.key.utf8) } == sorted.map { Array($0.utf8) })
         #expect(all.allSatisfy { $0.value == Array($0.key.key.utf8) })
+        let read = try await store.read(names.map { key($0) })
+        #expect(read.map { $0.map(\.value) } == names.map { Array($0.utf8) })
         var paged: [String] = []
         var after: String?
         while paged.count <= names.count {
@@ -105,8 +118,16 @@ public enum KeyValueStoreContract {
         }
         #expect(missing?.code == .conflict)
         #expect(try await store.read([key("a")])[0]?.value == [2])
+        let there = await failure { () throws(KeyValueError) in
+            try await store.apply([.delete(key("a"), if: .absent)])
+        }
+        #expect(there?.code == .conflict, "only what is not there is deleted so")
+        #expect(there?.key == key("a"))
         try await store.apply([.delete(key("a"), if: .revision(2))])
         #expect(try await store.read([key("a")]) == [nil])
+        try await store.apply([.delete(key("a"), if: .absent)])
+        try await store.apply([.delete(key("a"), if: .absent), .put(key("a"), [3], if: .absent)])
+        #expect(try await store.read([key("a")])[0]?.revision == 1)
     }
 
     /// All changes of a unit are stored, or none, and later ones see earlier ones.
