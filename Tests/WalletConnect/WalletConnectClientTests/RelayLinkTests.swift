@@ -191,6 +191,43 @@ struct RelayLinkTests {
         #expect(bench.link.status == .waiting)
     }
 
+    @Test func `what was sent is told, so that nobody takes it for undelivered`() {
+        var bench = LinkBench()
+        #expect(bench.publish(5).sent.isEmpty, "there is no connection")
+        #expect(bench.opened().sent == [5])
+        #expect(bench.wait(15_000).sent == [5])
+    }
+
+    @Test func `what may be there outlives a refusal of everything, and is not called refused`() {
+        var bench = LinkBench()
+        _ = bench.publish(5)
+        let sent = bench.opened()
+        _ = bench.closed(1006)
+        _ = bench.waitForDeadline()
+        _ = bench.publish(6)
+        let refused = bench.failed(.refused, status: 403)
+        #expect(refused.outcomes.map(\.id) == [6], "it never left")
+        #expect(bench.link.pendingCount == 1)
+        #expect(LinkBench.calls(sent).map(\.id) == [5])
+
+        var other = LinkBench()
+        _ = other.publish(5)
+        _ = other.opened()
+        let again = other.wait(15_000)
+        // An earlier copy was not answered, so this answer is not about all of them.
+        #expect(other.refuse(again, RelayError(.ttlTooLong)).outcomes.map(\.outcome) == [.undeliverable])
+    }
+
+    @Test func `a message that is withdrawn does not go out any more`() {
+        var bench = LinkBench()
+        _ = bench.publish(5)
+        _ = bench.publish(6)
+        bench.act { link, _ in link.withdraw(5) }
+        let effects = bench.opened()
+        #expect(effects.sent == [6])
+        #expect(LinkBench.calls(effects).map(\.id) == [6])
+    }
+
     @Test func `a message whose time is over is given up, connected or not`() {
         var bench = LinkBench()
         _ = bench.publish(5, lasting: 1000)

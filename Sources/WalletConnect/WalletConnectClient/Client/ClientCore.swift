@@ -105,6 +105,8 @@ struct ClientCore {
         into after: inout Afterwards
     ) -> UInt64 {
         if let drop = decision.drop { after.drops.append(drop) }
+        // At once, for a message must not go out after its caller was told that it never will.
+        for id in decision.withdrawn { link.withdraw(id) }
         guard !decision.isEmpty || push != nil else { return storedTicket }
         waiting.append(WaitingDecision(decision: decision, push: push))
         lastTicket += 1
@@ -156,6 +158,8 @@ struct ClientCore {
     ) {
         switch action {
         case .publish(let message):
+            // It may have been withdrawn while it was being stored.
+            guard engine.awaitsRelay(message.id) else { return }
             link.publish(message, lasting: message.expiresAt.milliseconds(since: now), at: steady)
         case .subscribe(let topics): link.subscribe(topics, at: steady)
         case .unsubscribe(let topics): link.unsubscribe(topics, at: steady)
@@ -184,6 +188,7 @@ struct ClientCore {
             }
             after.frames.append(contentsOf: effects.frames)
             after.notes.append(contentsOf: effects.notes)
+            for id in effects.sent { engine.left(id) }
             for (id, outcome) in effects.outcomes {
                 after.outcomes.append(outcome)
                 add(engine.published(id, outcome, at: now), steady: steady, into: &after)

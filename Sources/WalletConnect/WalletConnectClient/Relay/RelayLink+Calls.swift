@@ -59,6 +59,7 @@ extension RelayLink {
     /// Sends a message, or the next step of its fallback.
     private mutating func send(_ id: Int64, at now: Timestamp) {
         guard var entry = entries[id], calls[id] == nil else { return }
+        effects.sent.append(id)
         let fallback: RelayFallback
         switch entry.message.kind {
         case .plain(let publish):
@@ -203,7 +204,8 @@ extension RelayLink {
             pause(for: error, at: now)
         } else {
             entries[id] = nil
-            effects.outcomes.append((id, .refused(error)))
+            // What was sent before and not answered may be there all the same: perhaps at another address.
+            effects.outcomes.append((id, entry.mayBeThere ? .undeliverable : .refused(error)))
         }
     }
 

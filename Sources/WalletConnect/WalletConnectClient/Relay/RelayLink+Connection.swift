@@ -76,6 +76,7 @@ extension RelayLink {
 
     /// Everything that belongs to one connection.
     mutating func forgetConnection() {
+        for case .publish(let id) in calls.values { entries[id]?.mayBeThere = true }
         calls.removeAll(keepingCapacity: true)
         callDeadlines.removeAll()
         batchesInFlight = 0
@@ -116,7 +117,7 @@ extension RelayLink {
     /// This address will not have us; when none will, whoever awaits an answer is told.
     ///
     /// What nobody awaits (answers, approvals, events, deletions) stays until its own time is over: whoever mends the
-    /// project's settings finds nothing lost.
+    /// project's settings finds nothing lost. So does what the relay may have already: its answer may still come.
     private mutating func refuse(_ close: RelayClose, at now: Timestamp) {
         refusedURLs.insert(urlIndex)
         triedFreshToken = false
@@ -127,7 +128,8 @@ extension RelayLink {
         }
         phase = .refused(close, until: now.adding(milliseconds: pace.refusedDelayMilliseconds))
         effects.notes.append(.refused(close))
-        for id in entries.keys.sorted() where entries[id]?.message.isAwaited == true {
+        for (id, entry) in entries.sorted(by: { $0.key < $1.key })
+        where entry.message.isAwaited && !entry.mayBeThere {
             entries[id] = nil
             effects.outcomes.append((id, .refused(Self.refusal(close))))
         }
@@ -239,7 +241,10 @@ extension RelayLink {
     /// The call goes out again, in its turn.
     mutating func again(_ call: Call) {
         switch call {
-        case .publish(let id): if entries[id] != nil { queue.append(id) }
+        case .publish(let id):
+            guard entries[id] != nil else { return }
+            entries[id]?.mayBeThere = true
+            queue.append(id)
         case .subscribe(let missed):
             batchesInFlight -= 1
             unsubscribedYet.append(contentsOf: missed)

@@ -37,6 +37,8 @@ package struct RelayLink: Sendable {
     struct Entry: Sendable {
         let message: OutboundMessage
         let deadline: Timestamp
+        /// Whether the relay may have it: it was sent, and no answer came.
+        var mayBeThere: Bool
         /// How many of the fallback's calls were answered; nil while the compound call is tried.
         var fallbackStep: Int?
         /// The ids of the fallback's calls, so that each keeps its own when it is sent again.
@@ -177,15 +179,21 @@ package struct RelayLink: Sendable {
             effects.outcomes.append((message.id, .undeliverable))
             return
         }
-        if case .refused(let close, _) = phase, message.isAwaited {
+        if case .refused(let close, _) = phase, message.isAwaited, !message.mayBeThere {
             effects.outcomes.append((message.id, .refused(Self.refusal(close))))
             return
         }
         let deadline = now.adding(milliseconds: milliseconds)
-        entries[message.id] = Entry(message: message, deadline: deadline)
+        entries[message.id] = Entry(message: message, deadline: deadline, mayBeThere: message.mayBeThere)
         nextExpiry = min(nextExpiry ?? deadline, deadline)
         queue.append(message.id)
         proceed(at: now)
+    }
+
+    /// A message is not to go out any more; one that is not waiting changes nothing.
+    package mutating func withdraw(_ id: Int64) {
+        entries[id] = nil
+        if entries.isEmpty { nextExpiry = nil }
     }
 
     /// Tries at once, also after a refusal.
@@ -253,6 +261,8 @@ extension RelayLink {
         package var pushes: [(id: RPCID, push: RelayPush)] = []
         /// What the relay had waiting, when it was asked; nobody awaits an acknowledgement.
         package var fetched: [InboundMessage] = []
+        /// Messages among the frames: from here on the relay may have them.
+        package var sent: [Int64] = []
         /// What became of messages.
         package var outcomes: [(id: Int64, outcome: PublishOutcome)] = []
         /// Topics that the relay knows are left.
@@ -263,8 +273,8 @@ extension RelayLink {
         package init() {}
 
         var isEmpty: Bool {
-            frames.isEmpty && close == nil && open == nil && pushes.isEmpty && fetched.isEmpty && outcomes.isEmpty
-                && unsubscribed.isEmpty && notes.isEmpty
+            frames.isEmpty && close == nil && open == nil && pushes.isEmpty && fetched.isEmpty && sent.isEmpty
+                && outcomes.isEmpty && unsubscribed.isEmpty && notes.isEmpty
         }
     }
 

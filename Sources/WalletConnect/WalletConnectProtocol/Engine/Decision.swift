@@ -9,13 +9,18 @@ public struct Decision: Sendable {
     public var changes: [RecordChange]
     /// What to do once the changes are stored, in order.
     public var actions: [SignAction]
+    /// Messages to the relay that are not to go out any more: at once, before anything is stored.
+    public var withdrawn: [Int64]
     /// Why an inbound message led to nothing, for logs and counters.
     public var drop: DropReason?
 
     /// Makes a decision; without arguments one that does nothing.
-    public init(changes: [RecordChange] = [], actions: [SignAction] = [], drop: DropReason? = nil) {
+    public init(
+        changes: [RecordChange] = [], actions: [SignAction] = [], withdrawn: [Int64] = [], drop: DropReason? = nil
+    ) {
         self.changes = changes
         self.actions = actions
+        self.withdrawn = withdrawn
         self.drop = drop
     }
 

@@ -56,7 +56,7 @@ extension SignEngine {
     ) {
         let id = outboundIDs.next(at: now)
         let message = OutboundMessage(id: id, kind: kind, expiresAt: now.adding(seconds: seconds))
-        outbox[id] = OutboxRow(purpose: purpose, expiresAt: message.expiresAt)
+        outbox[id] = OutboxRow(purpose: purpose, expiresAt: message.expiresAt, mayBeThere: false)
         decision.changes.append(.put(Self.record(message, purpose: purpose)))
         decision.actions.append(.publish(message))
     }
@@ -79,9 +79,18 @@ extension SignEngine {
         return text
     }
 
+    /// A message was put on the way to the relay: from now on the peer may have it, whatever is heard of it.
+    public mutating func left(_ id: Int64) {
+        outbox[id]?.mayBeThere = true
+    }
+
+    /// Whether a message still waits for the relay; one that was withdrawn does not.
+    public func awaitsRelay(_ id: Int64) -> Bool { outbox[id] != nil }
+
     /// The relay took a message, or never will.
     ///
-    /// An unknown id is no mistake: the message may have been settled by its answer before.
+    /// An unknown id is no mistake: the message may have been settled by its answer before. A call whose message may be
+    /// there goes on until its own time is over, for the peer may still answer.
     public mutating func published(_ id: Int64, _ outcome: PublishOutcome, at now: Timestamp) -> Decision {
         var decision = Decision()
         guard let row = outbox.removeValue(forKey: id) else { return decision }
@@ -92,6 +101,9 @@ extension SignEngine {
             if case .approval(_, _, let proposal) = row.purpose { endApproved(proposal, into: &decision) }
             return decision
         case .refused(let error): failure = .refusedByRelay(error)
+        case .undeliverable where row.mayBeThere:
+            giveUp(row.purpose, at: now, into: &decision)
+            return decision
         case .undeliverable: failure = .undeliverable()
         }
         switch row.purpose {
@@ -105,13 +117,34 @@ extension SignEngine {
         return decision
     }
 
+    /// A message that the relay may have is not sent again.
+    private mutating func giveUp(_ purpose: OutboundPurpose, at now: Timestamp, into decision: inout Decision) {
+        switch purpose {
+        case .answer: break
+        case .request(let id): expireSentRequest(id, at: now, into: &decision)
+        case .proposal(let id): expireSentProposal(id, at: now, into: &decision)
+        case .authentication(let id): expireSentAuthentication(id, at: now, into: &decision)
+        case .approval(let id, let session, let proposal):
+            takeBackApproval(
+                id, session: session, proposal: proposal, failure: .unanswered(), mayBeThere: true, at: now,
+                into: &decision)
+        }
+    }
+
     /// Removes what waits for the relay on behalf of something that ended.
-    mutating func withdraw(_ purpose: OutboundPurpose, into decision: inout Decision) {
+    ///
+    /// - Returns: whether something was removed that surely never left.
+    @discardableResult
+    mutating func withdraw(_ purpose: OutboundPurpose, into decision: inout Decision) -> Bool {
+        var neverLeft = false
         // Few messages wait at a time, and this is rare: when a proposal or a session ends early.
         for (id, row) in outbox where row.purpose == purpose {
             outbox[id] = nil
+            decision.withdrawn.append(id)
             decision.changes.append(.delete(RecordKey(.outbox, String(id))))
+            if !row.mayBeThere { neverLeft = true }
         }
+        return neverLeft
     }
 
     /// Ends a waiting call.

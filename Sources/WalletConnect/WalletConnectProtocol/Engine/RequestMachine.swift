@@ -17,8 +17,9 @@ extension SignEngine {
 
     /// Asks the wallet to do something (dApp).
     ///
-    /// The outcome of ``Calling/id`` is the wallet's result, its refusal, or that time ran out; it is kept until it was
-    /// handed over, so a client that starts again finds it by ``status(of:)``.
+    /// The outcome of ``Calling/id`` is the wallet's result, its refusal, or that time ran out: `request_expired`, unless
+    /// it surely never left, which is `publish_failed`. It is kept until it was handed over, so a client that starts again
+    /// finds it by ``status(of:)``.
     ///
     /// - Throws: ``SignError`` for an unknown session, a chain or a method that was not approved, an expiry outside of 300
     ///   to 604,800 seconds, a message above the relay's size, or a limit.
@@ -154,10 +155,11 @@ extension SignEngine {
         var kept = row
         kept.previous = nil
         sentRequests[id] = kept
-        endRequest(id, .failed(row.kind == .request ? .expiredCall() : .unanswered()), at: now, into: &decision)
-        // As it holds here, it goes out for as long as it may; of the others nobody wants an answer any more.
-        guard row.kind != .update, row.kind != .extend else { return }
-        withdraw(.request(id), into: &decision)
+        // As a change holds here, it goes out for as long as it may; of the others nobody wants an answer any more.
+        let isChange = row.kind == .update || row.kind == .extend
+        let neverLeft = !isChange && withdraw(.request(id), into: &decision)
+        let failure: SignError = row.kind == .request ? .expiredCall() : .unanswered()
+        endRequest(id, .failed(neverLeft ? .undeliverable() : failure), at: now, into: &decision)
     }
 }
 

@@ -228,10 +228,18 @@ extension SignEngine {
     }
 
     /// The relay will never have the approval: there is no session, and the app may decide again.
+    ///
+    /// - Parameter mayBeThere: the dApp may have it all the same, and is told that the session is none.
     mutating func takeBackApproval(
-        _ id: Int64, session topic: Topic, proposal key: ReceivedKey, failure: SignError, at now: Timestamp,
-        into decision: inout Decision
+        _ id: Int64, session topic: Topic, proposal key: ReceivedKey, failure: SignError, mayBeThere: Bool = false,
+        at now: Timestamp, into decision: inout Decision
     ) {
+        if loadSession(topic)?.acknowledged == true {
+            // Only the relay's word was lost: the dApp has answered.
+            endApproved(key, into: &decision)
+            return
+        }
+        if mayBeThere, let row = sessions[topic] { sayGoodbye(on: topic, row, at: now, into: &decision) }
         if var row = receivedProposals[key], row.approved == topic {
             row.approved = nil
             store(row, key, into: &decision)

@@ -172,8 +172,9 @@ extension SignEngine {
             let purpose = OutboundPurpose(text.state["purpose"]),
             let kind = OutboundMessage.Kind(text.state["message"])
         else { return false }
-        outbox[id] = OutboxRow(purpose: purpose, expiresAt: until)
-        messages.append(OutboundMessage(id: id, kind: kind, expiresAt: until))
+        // Nobody wrote down whether the process that is gone had sent it.
+        outbox[id] = OutboxRow(purpose: purpose, expiresAt: until, mayBeThere: true)
+        messages.append(OutboundMessage(id: id, kind: kind, expiresAt: until, mayBeThere: true))
         return true
     }
 

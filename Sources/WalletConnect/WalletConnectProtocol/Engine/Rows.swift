@@ -211,6 +211,8 @@ enum OutboundPurpose: Hashable, Sendable {
 struct OutboxRow: Sendable {
     var purpose: OutboundPurpose
     var expiresAt: Timestamp
+    /// Whether the relay may have it, although it has not said so.
+    var mayBeThere: Bool
 }
 
 /// How a call ended, until its caller has it.

@@ -159,14 +159,13 @@ extension SignEngine {
     /// It works without a connection, and a second time does nothing: an unknown topic is as it should be.
     public mutating func disconnect(_ topic: Topic, at now: Timestamp) -> Decision {
         var decision = Decision()
-        let reason = Reason(code: SDKError.userDisconnected.code, message: SDKError.userDisconnected.text).json
         if let row = sessions[topic] {
             // The peer is told first, for the key goes with the session; what is sealed needs none any more.
-            farewell(reason, method: .sessionDelete, over: channel(of: row, topic), at: now, into: &decision)
+            sayGoodbye(on: topic, row, at: now, into: &decision)
             endSession(topic, .local, at: now, into: &decision)
         } else if let row = pairings[topic] {
             if let channel = channel(of: row) {
-                farewell(reason, method: .pairingDelete, over: channel, at: now, into: &decision)
+                farewell(method: .pairingDelete, over: channel, at: now, into: &decision)
             }
             for (id, sent) in sentProposals where sent.proposal.pairingTopic == topic {
                 endSentProposal(id, .failed(.cancelled()), at: now, into: &decision)
@@ -179,9 +178,17 @@ extension SignEngine {
         return decision
     }
 
-    private mutating func farewell(
-        _ reason: JSON, method: WCMethod, over channel: Channel, at now: Timestamp, into decision: inout Decision
+    /// Tells the peer that a session is over.
+    mutating func sayGoodbye(
+        on topic: Topic, _ row: SessionRow, at now: Timestamp, into decision: inout Decision
     ) {
+        farewell(method: .sessionDelete, over: channel(of: row, topic), at: now, into: &decision)
+    }
+
+    private mutating func farewell(
+        method: WCMethod, over channel: Channel, at now: Timestamp, into decision: inout Decision
+    ) {
+        let reason = Reason(code: SDKError.userDisconnected.code, message: SDKError.userDisconnected.text).json
         let id = payloadIDs.next(at: now)
         let message = PeerMessage.request(id: .number(id), method: method.rawValue, params: reason)
         guard outbox.count < settings.limits.outboxMax, let text = try? seal(message, for: channel) else { return }

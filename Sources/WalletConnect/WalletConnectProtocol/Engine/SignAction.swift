@@ -40,12 +40,15 @@ public struct OutboundMessage: Sendable {
     public let kind: Kind
     /// When trying ends: then the shell reports ``PublishOutcome/undeliverable``.
     public let expiresAt: Timestamp
+    /// Whether the relay may have it already: an earlier process may have sent it.
+    public let mayBeThere: Bool
 
     /// Makes a message.
-    public init(id: Int64, kind: Kind, expiresAt: Timestamp) {
+    public init(id: Int64, kind: Kind, expiresAt: Timestamp, mayBeThere: Bool = false) {
         self.id = id
         self.kind = kind
         self.expiresAt = expiresAt
+        self.mayBeThere = mayBeThere
     }
 }
 
@@ -67,9 +70,11 @@ public struct RelayFallback: Sendable {
 public enum PublishOutcome: Sendable, Hashable {
     /// The relay has it.
     case accepted
-    /// The relay will not take it, however often it is asked.
+    /// The relay will not take it, however often it is asked, and has not taken it before.
     case refused(RelayError)
-    /// Its time ran out before the relay took it.
+    /// Its time ran out before the relay said that it took it.
+    ///
+    /// Whether it ever left is what ``SignEngine/left(_:)`` told.
     case undeliverable
 }
 
