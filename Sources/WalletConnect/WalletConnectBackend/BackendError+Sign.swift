@@ -9,16 +9,16 @@ extension BackendError {
             case .notInitialized: .closed
             case .cancelled: .cancelled
             case .storageFailed, .recordCorrupt, .keyMissing: .storeUnavailable
-            case .sessionNotFound, .noSessionForTopic, .noMatchingKey, .recentlyDeleted, .userDisconnected:
-                .notConnected
+            case .sessionNotFound, .recentlyDeleted, .userDisconnected: .notConnected
             case .sessionExpired: .sessionExpired
             case .proposalExpired, .pairingExpired: .connectionExpired
             case .requestExpired, .timedOut: .requestTimeout
             case .requestNotFound: .unknownRequest
             case .payloadTooLarge: .paramsTooLarge
             case .limitReached: .tooManyRequests
-            case .offline, .relayRefused, .rateLimited, .publishFailed, .subscribeFailed: .relayUnreachable
-            case .unauthorizedMethod, .methodUnsupported, .invalidMethod: .unsupportedMethod
+            // Of these the wallet surely has nothing, so that the same may be asked again.
+            case .publishFailed, .relayRefused: .relayUnreachable
+            case .unauthorizedMethod: .unsupportedMethod
             case .unauthorizedChain, .unsupportedChains: .unsupportedChain
             case .invalidArgument: .invalidParams
             default: .peerError

@@ -70,7 +70,8 @@ extension WalletKit {
 
     /// Changes what a session allows.
     ///
-    /// The change holds here at once, and is taken back when the dApp refuses or is not reached.
+    /// The change holds here at once. It is taken back when the dApp refuses or the relay will not carry it; while the dApp
+    /// is silent it stays, and goes on being delivered.
     ///
     /// - Returns: the change, which can be waited for.
     /// - Throws: `SignError` for an unknown session, or namespaces that do not conform to what was required.
@@ -113,7 +114,7 @@ extension WalletKit {
 
     /// Tells the dApp of an event, such as `chainChanged` or `accountsChanged`; nobody answers it.
     ///
-    /// - Throws: `SignError`: `session_not_found`, `invalid_event` for one that was not approved for the chain.
+    /// - Throws: `SignError`: `session_not_found`; `unauthorized_chain` or `unauthorized_event` for what was not approved.
     public func emitSessionEvent(
         _ event: SessionEvent, chainID: String, on topic: Topic
     ) async throws(SignError) {
@@ -138,8 +139,8 @@ public struct SessionChange: Sendable {
 
     /// Waits until the dApp has taken the change.
     ///
-    /// - Throws: `SignError`: `peer_rejected` with the dApp's words, `timed_out` after five minutes, why the relay did not
-    ///   take it. The change is then taken back.
+    /// - Throws: `SignError`: `peer_rejected` with the dApp's words, or why the relay did not take it: the change is then
+    ///   taken back. `timed_out` after five minutes: it stays, and a dApp that comes back within a day is still told.
     public func acknowledged() async throws(SignError) {
         _ = try await client.awaitResponse(id)
     }

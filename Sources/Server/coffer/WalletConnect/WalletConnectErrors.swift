@@ -29,7 +29,7 @@ extension ClientError {
 
     private static func fix(_ code: SignError.Code) -> String? {
         switch code {
-        case .offline: "see that the relay runs (coffer relay) and that --relay-url names it"
+        case .publishFailed: "see that the relay runs (coffer relay) and that --relay-url names it"
         case .relayRefused: "the relay's log says why; --project-id may be missing"
         case .timedOut: "the other side must use the same relay"
         case .invalidURI: "copy the whole URI, in quotes: 'wc:…'"
@@ -42,8 +42,8 @@ extension CommandExit {
     /// What a failure of a conversation means for the shell.
     init(_ code: SignError.Code) {
         switch code {
-        case .offline, .publishFailed, .subscribeFailed, .relayRefused: self = .unavailable
-        case .rateLimited, .timedOut, .proposalExpired, .requestExpired, .authenticationExpired: self = .tryAgain
+        case .publishFailed, .relayRefused: self = .unavailable
+        case .timedOut, .proposalExpired, .requestExpired, .authenticationExpired: self = .tryAgain
         case .invalidURI: self = .usage
         case .recordCorrupt, .keyMissing: self = .configuration
         default: self = .failed

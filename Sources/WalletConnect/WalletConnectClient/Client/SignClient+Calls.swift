@@ -16,7 +16,7 @@ extension SignClient {
 
     /// Tells the peer of an event; nobody answers it.
     ///
-    /// - Throws: ``SignError``: `session_not_found`, `invalid_event` for one that was not approved for the chain.
+    /// - Throws: ``SignError``: `session_not_found`; `unauthorized_chain` or `unauthorized_event` for what was not approved.
     public func emit(_ event: SessionEvent, chainID: String, on topic: Topic) async throws(SignError) {
         _ = try await store { (engine, now) throws(SignError) in
             try engine.emit(event, chainID: chainID, on: topic, at: now)

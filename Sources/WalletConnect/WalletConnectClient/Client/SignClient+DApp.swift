@@ -33,8 +33,9 @@ extension SignClient {
     /// ``awaitResponse(_:)`` with the id from ``SignEvent/sessionRequestSent(topic:id:method:params:chainID:)``.
     ///
     /// - Returns: the wallet's result, exactly as it came.
-    /// - Throws: ``SignError``: `peer_rejected` with the wallet's words; `request_expired`; `user_disconnected` when the
-    ///   session ends meanwhile; what ``requestWithoutWaiting(_:)`` throws.
+    /// - Throws: ``SignError``: `peer_rejected` with the wallet's words; `request_expired`, after which the wallet may have
+    ///   done it; `publish_failed` when it surely never left; `user_disconnected` when the session ends meanwhile; what
+    ///   ``requestWithoutWaiting(_:)`` throws.
     public func request(_ request: SessionRequest) async throws(SignError) -> JSON {
         let calling = try begin { (engine, now) throws(SignError) in try engine.request(request, at: now) }
         return try Self.result(await outcome(of: calling.id))
@@ -43,8 +44,8 @@ extension SignClient {
     /// Asks for something in a session; the answer is fetched later by ``awaitResponse(_:)``, also after a restart.
     ///
     /// - Returns: the request's id, once the request is stored, and when it ends.
-    /// - Throws: ``SignError`` for an unknown session, a chain or method that was not approved, an expiry outside of 300 to
-    ///   604,800 seconds, `payload_too_large`, or a limit.
+    /// - Throws: ``SignError``: `session_not_found`, `session_expired`; `unauthorized_chain`, `unauthorized_method` for what
+    ///   was not approved; `invalid_argument` for an expiry outside of 300 to 604,800 seconds; `payload_too_large`, or a limit.
     public func requestWithoutWaiting(_ request: SessionRequest) async throws(SignError) -> Calling {
         try await store { (engine, now) throws(SignError) in try engine.request(request, at: now) }
     }

@@ -46,7 +46,8 @@ extension SignClient {
 
     /// Changes what a session allows, and waits for the dApp.
     ///
-    /// The change holds here at once, and is taken back when the dApp refuses or is not reached.
+    /// The change holds here at once. It is taken back when the dApp refuses or the relay will not carry it; while the dApp
+    /// is silent (`timed_out` after five minutes) it stays, and goes on being delivered.
     ///
     /// - Throws: ``SignError`` for an unknown session, `wrong_role`, namespaces that do not conform, `peer_rejected`.
     public func update(_ topic: Topic, namespaces: NamespaceMap<SessionNamespace>) async throws(SignError) {
@@ -66,7 +67,8 @@ extension SignClient {
 
     /// Changes what a session allows; whether the dApp took it is fetched by ``awaitResponse(_:)``.
     ///
-    /// The change holds here at once, and is taken back when the dApp refuses or is not reached.
+    /// The change holds here at once. It is taken back when the dApp refuses or the relay will not carry it; while the dApp
+    /// is silent (`timed_out` after five minutes) it stays, and goes on being delivered.
     ///
     /// - Returns: the call, once it is stored and on its way.
     /// - Throws: ``SignError`` for an unknown session, `wrong_role`, namespaces that do not conform.

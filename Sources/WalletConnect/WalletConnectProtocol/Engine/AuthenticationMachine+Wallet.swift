@@ -79,7 +79,7 @@ extension SignEngine {
         for (question, subject) in questions where subject == .receivedAuthentication(key) {
             questions[question] = nil
         }
-        recentlyDeleted.add(key.digits, max: settings.limits.recentlyDeletedMax)
+        recentlyDeleted.add(key.digits, .deleted, max: settings.limits.recentlyDeletedMax)
         decision.changes.append(.delete(RecordKey(.authentications, key.recordKey)))
     }
 

@@ -9,7 +9,7 @@ extension SignEngine {
             if let row = pairings[topic] {
                 row.expiresAt > now ? .live(row.pairing) : .expired
             } else {
-                recentlyDeleted.contains(topic.hex) ? .recentlyDeleted : .unknown
+                recentlyDeleted.record(topic.hex)
             }
         _ = try SignArguments.pairing(record, topic: topic.hex)
     }

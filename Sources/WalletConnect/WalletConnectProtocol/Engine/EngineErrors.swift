@@ -67,10 +67,13 @@ extension SignError {
 
     static func cancelled() -> SignError { SignError(.cancelled) }
 
-    static func unknownRequest(_ digits: String, recently: Bool) -> SignError {
-        recently
-            ? SignError(.recentlyDeleted, "Record was recently deleted - request: \(digits)")
-            : SignError(.requestNotFound, "request: \(digits)")
+    /// What is said of a request that does not wait, by how it ended as far as that is remembered.
+    static func endedRequest(_ digits: String, _ end: RecentlyDeleted.End?) -> SignError {
+        switch end {
+        case .expired: expiredRequest(digits)
+        case .deleted: SignError(.recentlyDeleted, "Record was recently deleted - request: \(digits)")
+        case nil: SignError(.requestNotFound, "request: \(digits)")
+        }
     }
 
     static func expiredRequest(_ digits: String) -> SignError { SignError(.requestExpired, cause: digits) }

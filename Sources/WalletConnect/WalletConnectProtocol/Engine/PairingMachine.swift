@@ -83,11 +83,13 @@ extension SignEngine {
     }
 
     /// Forgets a pairing, its key and everything that waits on it, and leaves its topic.
-    mutating func removePairing(_ topic: Topic, at now: Timestamp, into decision: inout Decision) {
+    mutating func removePairing(
+        _ topic: Topic, _ end: RecentlyDeleted.End = .deleted, at now: Timestamp, into decision: inout Decision
+    ) {
         guard let row = pairings.removeValue(forKey: topic) else { return }
         decision.changes.append(.delete(RecordKey(.pairings, topic.hex)))
         forgetSeen(row.seen, on: topic, into: &decision)
-        recentlyDeleted.add(topic.hex, max: settings.limits.recentlyDeletedMax)
+        recentlyDeleted.add(topic.hex, end, max: settings.limits.recentlyDeletedMax)
         for (key, _) in receivedProposals where key.topic == topic { dropReceivedProposal(key, into: &decision) }
         for (key, row) in receivedAuthentications where key.topic == topic {
             // The app may be waiting for its signatures to be checked.
@@ -118,7 +120,7 @@ extension SignEngine {
         for (key, _) in receivedProposals where key.topic == topic {
             expireReceivedProposal(key, at: now, into: &decision, evenIfEarly: true)
         }
-        removePairing(topic, at: now, into: &decision)
+        removePairing(topic, .expired, at: now, into: &decision)
         decision.actions.append(.emit(.pairingExpire(topic: topic)))
     }
 

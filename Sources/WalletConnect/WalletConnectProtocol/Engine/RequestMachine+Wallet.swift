@@ -102,7 +102,7 @@ extension SignEngine {
         guard let row = sessions[topic] else { throw noSession(topic) }
         guard let pending = received[topic]?.waiting[key.digits] else {
             try checkTopic(of: key)
-            throw .unknownRequest(key.digits, recently: recentlyDeleted.contains(key.digits))
+            throw .endedRequest(key.digits, recentlyDeleted[key.digits])
         }
         guard pending.expiresAt > now else { throw .expiredRequest(key.digits) }
         try checkOutbox()
@@ -158,11 +158,13 @@ extension SignEngine {
         decision.changes.append(.put(Self.record(row, key)))
     }
 
-    mutating func dropPending(_ key: ReceivedKey, into decision: inout Decision) {
+    mutating func dropPending(
+        _ key: ReceivedKey, _ end: RecentlyDeleted.End = .deleted, into decision: inout Decision
+    ) {
         guard received[key.topic]?.waiting.removeValue(forKey: key.digits) != nil else { return }
         receivedCount -= 1
         if received[key.topic]?.isEmpty == true { received[key.topic] = nil }
-        recentlyDeleted.add(key.digits, max: settings.limits.recentlyDeletedMax)
+        recentlyDeleted.add(key.digits, end, max: settings.limits.recentlyDeletedMax)
         decision.changes.append(.delete(RecordKey(.pending, key.recordKey)))
     }
 
@@ -179,7 +181,7 @@ extension SignEngine {
     mutating func expireReceivedRequest(_ key: ReceivedKey, at now: Timestamp, into decision: inout Decision) {
         if let row = received[key.topic]?.waiting[key.digits] {
             guard row.expiresAt <= now else { return }
-            dropPending(key, into: &decision)
+            dropPending(key, .expired, into: &decision)
             decision.actions.append(.emit(.sessionRequestExpire(topic: key.topic, id: row.id)))
         } else if let index = received[key.topic]?.answered.firstIndex(where: { $0.digits == key.digits }),
             received[key.topic]?.answered[index].expiresAt ?? now <= now

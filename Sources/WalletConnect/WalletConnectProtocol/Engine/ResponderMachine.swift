@@ -93,9 +93,11 @@ extension SignEngine {
         decision.changes.append(.put(Self.record(row, key)))
     }
 
-    mutating func dropReceivedProposal(_ key: ReceivedKey, into decision: inout Decision) {
+    mutating func dropReceivedProposal(
+        _ key: ReceivedKey, _ end: RecentlyDeleted.End = .deleted, into decision: inout Decision
+    ) {
         guard receivedProposals.removeValue(forKey: key) != nil else { return }
-        recentlyDeleted.add(key.digits, max: settings.limits.recentlyDeletedMax)
+        recentlyDeleted.add(key.digits, end, max: settings.limits.recentlyDeletedMax)
         decision.changes.append(.delete(RecordKey(.proposals, key.recordKey)))
     }
 
@@ -103,7 +105,7 @@ extension SignEngine {
         _ key: ReceivedKey, at now: Timestamp, into decision: inout Decision, evenIfEarly: Bool = false
     ) {
         guard let row = receivedProposals[key], evenIfEarly || row.expiresAt <= now else { return }
-        dropReceivedProposal(key, into: &decision)
+        dropReceivedProposal(key, .expired, into: &decision)
         if row.approved == nil {
             decision.actions.append(.emit(.proposalExpire(pairingTopic: key.topic, id: row.id)))
             removePairingIfIdle(key.topic, at: now, into: &decision)
@@ -280,8 +282,7 @@ extension SignEngine {
             ?? receivedProposals.keys.filter { $0.digits == digits }
         guard keys.count < 2 else { throw .ambiguousProposal(digits) }
         guard let key = keys.first, let row = receivedProposals[key] else {
-            _ = try SignArguments.proposal(
-                recentlyDeleted.contains(digits) ? .recentlyDeleted : .unknown, id: digits)
+            _ = try SignArguments.proposal(recentlyDeleted.record(digits), id: digits)
             throw SignError(.proposalNotFound)
         }
         let record: SignRecord<SessionProposal> =

@@ -55,8 +55,7 @@ extension SignEngine {
     /// What is said of a topic without a session.
     func noSession(_ topic: Topic) -> SignError {
         do throws(SignError) {
-            _ = try SignArguments.session(
-                recentlyDeleted.contains(topic.hex) ? .recentlyDeleted : .unknown, topic: topic.hex)
+            _ = try SignArguments.session(recentlyDeleted.record(topic.hex), topic: topic.hex)
         } catch {
             return error
         }
@@ -67,7 +66,8 @@ extension SignEngine {
 
     /// Changes what a session allows (wallet).
     ///
-    /// The change holds here at once, and is taken back if it never reaches the dApp or the dApp refuses.
+    /// The change holds here at once. It is taken back if the dApp refuses or the relay will not carry it; while the dApp is
+    /// silent it stays, and goes on being delivered.
     ///
     /// - Throws: ``SignError`` for an unknown session, a session of which this side is not the wallet, or namespaces that
     ///   do not conform to what was required.
@@ -245,7 +245,8 @@ extension SignEngine {
         decoded[topic] = nil
         decision.changes.append(.delete(RecordKey(.sessions, topic.hex)))
         forgetSeen(row.seen, on: topic, into: &decision)
-        recentlyDeleted.add(topic.hex, max: settings.limits.recentlyDeletedMax)
+        recentlyDeleted.add(
+            topic.hex, end == .expired ? .expired : .deleted, max: settings.limits.recentlyDeletedMax)
         let outcome: SignOutcome =
             end == .expired
             ? .failed(.expiredSession(topic))

@@ -185,17 +185,37 @@ enum SignatureQuestion: Hashable, Sendable {
 
 /// Names of ended things, the oldest forgotten, so that a call about one says so.
 struct RecentlyDeleted: Sendable {
-    private var names: Set<String> = []
+    /// How something ended.
+    enum End: Sendable {
+        /// Its time ran out.
+        case expired
+        /// It was answered, or somebody ended it.
+        case deleted
+    }
+
+    private var ends: [String: End] = [:]
     private var order: [String] = []
 
-    func contains(_ name: String) -> Bool { names.contains(name) }
+    var count: Int { ends.count }
 
-    mutating func add(_ name: String, max: Int) {
-        guard names.insert(name).inserted else { return }
+    subscript(_ name: String) -> End? { ends[name] }
+
+    /// What a call about the name is told.
+    func record<Value>(_ name: String) -> SignRecord<Value> {
+        switch ends[name] {
+        case .expired: .expired
+        case .deleted: .recentlyDeleted
+        case nil: .unknown
+        }
+    }
+
+    /// Remembers a name; at most twice `max` are held at any time.
+    mutating func add(_ name: String, _ end: End, max: Int) {
+        guard ends.updateValue(end, forKey: name) == nil else { return }
         order.append(name)
         // Cut in halves, so that forgetting costs little on average.
         if order.count > 2 * max {
-            for old in order.prefix(order.count - max) { names.remove(old) }
+            for old in order.prefix(order.count - max) { ends[old] = nil }
             order.removeFirst(order.count - max)
         }
     }

@@ -112,7 +112,7 @@ public struct SignLimits: Sendable, Hashable {
     public var eventNamesPerSessionMax = 16
     /// Dead topics unsubscribed again after a restart; above that they are unsubscribed once.
     public var farewellsMax = 100_000
-    /// Ids of ended things remembered for a better error text.
+    /// Ids of ended things remembered, so that a call about one says how it ended; for a while up to twice as many.
     public var recentlyDeletedMax = 200
     /// Sessions held decoded for speed.
     public var decodedSessionsMax = 256

@@ -78,21 +78,27 @@ extension SignArguments {
     }
 
     /// The session has an account on the chain.
+    ///
+    /// JavaScript clients have the same words for what is no chain and for what was not granted; the code tells.
     static func checkChain(_ chain: JSON?, of session: Session, _ call: String) throws(SignError) {
-        guard let text = chain?.filledText, session.allows(chain: text) else {
-            throw invalid("\(call) chainId: \(JavaScriptText.template(chain))")
-        }
+        let error = invalid("\(call) chainId: \(JavaScriptText.template(chain))")
+        guard let text = chain?.filledText, LenientCAIP.isChain(text) else { throw error }
+        guard session.allows(chain: text) else { throw SignError(.unauthorizedChain, message: error.message) }
     }
 
     /// The session allows the method on the chain.
     static func checkMethod(_ method: String, of session: Session, chain: String) throws(SignError) {
-        guard session.allows(chain: chain, method: method) else { throw invalid("request() method: \(method)") }
+        guard session.allows(chain: chain, method: method) else {
+            throw SignError(.unauthorizedMethod, message: invalid("request() method: \(method)").message)
+        }
     }
 
     /// The event has a name, and the session allows it on the chain.
     static func checkEvent(_ event: JSON?, of session: Session, chain: String) throws(SignError) {
-        guard let name = event?["name"]?.filledText, session.allows(chain: chain, event: name) else {
-            throw invalid("emit() event: \(JavaScriptText.stringified(event))")
+        let error = invalid("emit() event: \(JavaScriptText.stringified(event))")
+        guard let name = event?["name"]?.filledText else { throw error }
+        guard session.allows(chain: chain, event: name) else {
+            throw SignError(.unauthorizedEvent, message: error.message)
         }
     }
 

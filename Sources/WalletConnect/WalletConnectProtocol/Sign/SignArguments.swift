@@ -92,9 +92,9 @@ public enum SignArguments {
             namespaces, to: session.requiredNamespaces, call: "update()", strictness: strictness)
     }
 
-    /// Checks a request, before it is sent and when it came.
+    /// Checks a request before it is sent.
     ///
-    /// - Throws: `SignError` with number 5.
+    /// - Throws: `SignError` with number 5; `unauthorizedChain` or `unauthorizedMethod` for what the session does not grant.
     public static func validateRequest(
         _ session: Session, chain: String, method: String, expirySeconds: Int64? = nil
     ) throws(SignError) {
@@ -106,9 +106,9 @@ public enum SignArguments {
         if let expirySeconds { try checkExpiry(expirySeconds, "request()") }
     }
 
-    /// Checks an event, before it is sent and when it came.
+    /// Checks an event before it is sent.
     ///
-    /// - Throws: `SignError` with number 5.
+    /// - Throws: `SignError` with number 5; `unauthorizedChain` or `unauthorizedEvent` for what the session does not grant.
     public static func validateEmit(_ session: Session, chain: String, event: SessionEvent) throws(SignError) {
         try checkChain(.string(chain), of: session, "emit()")
         try checkEvent(event.json, of: session, chain: chain)

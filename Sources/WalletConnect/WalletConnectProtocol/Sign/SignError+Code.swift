@@ -5,8 +5,6 @@ extension SignError {
 
         /// The client is not running.
         case notInitialized = "not_initialized"
-        /// There is no such record, of a kind without a code of its own.
-        case noMatchingKey = "no_matching_key"
         /// There is no session on the topic.
         case sessionNotFound = "session_not_found"
         /// There is no pairing on the topic.
@@ -15,10 +13,6 @@ extension SignError {
         case proposalNotFound = "proposal_not_found"
         /// There is no request of the id.
         case requestNotFound = "request_not_found"
-        /// Records would be written over by older ones.
-        case restoreWillOverride = "restore_will_override"
-        /// The topic is subscribed already.
-        case resubscribed = "resubscribed"
         /// An argument is missing or wrong.
         case invalidArgument = "invalid_argument"
         /// The record was there and was deleted a short while ago.
@@ -29,8 +23,6 @@ extension SignError {
         case pairingExpired = "pairing_expired"
         /// The proposal has ended.
         case proposalExpired = "proposal_expired"
-        /// Something is of a type that is not known.
-        case unknownType = "unknown_type"
         /// The answer belongs to another topic.
         case mismatchedTopic = "mismatched_topic"
         /// What was approved does not cover what is required.
@@ -38,16 +30,10 @@ extension SignError {
 
         // MARK: Codes of the protocol, sent to peers
 
-        /// 1001
-        case invalidMethod = "invalid_method"
-        /// 1002
-        case invalidEvent = "invalid_event"
         /// 1003
         case invalidUpdateRequest = "invalid_update_request"
         /// 1004
         case invalidExtendRequest = "invalid_extend_request"
-        /// 1005
-        case invalidSettleRequest = "invalid_settle_request"
         /// 3001
         case unauthorizedMethod = "unauthorized_method"
         /// 3002
@@ -80,44 +66,30 @@ extension SignError {
         case userDisconnected = "user_disconnected"
         /// 7000
         case settlementFailed = "settlement_failed"
-        /// 7001
-        case noSessionForTopic = "no_session_for_topic"
         /// 8000
         case requestExpired = "request_expired"
-        /// 10001
-        case methodUnsupported = "method_unsupported"
         /// 11001
         case malformedResponse = "malformed_response"
-        /// 11002
-        case malformedRequest = "malformed_request"
         /// 11003
         case messageCompromised = "message_compromised"
         /// 11004
         case signatureInvalid = "signature_invalid"
         /// 11005
         case authenticationExpired = "authentication_expired"
-        /// 11006
-        case missingIssuer = "missing_issuer"
         /// -32602: a payload of the peer has a field that is missing or wrong.
         case malformedPayload = "malformed_payload"
 
         // MARK: Failures of this side or of the way between, without a number
 
-        /// The relay cannot be reached.
-        case offline
         /// The relay said no.
         case relayRefused = "relay_refused"
-        /// The relay said: not so fast.
-        case rateLimited = "rate_limited"
         /// The message is larger than the relay carries.
         case payloadTooLarge = "payload_too_large"
-        /// The relay did not take the message in time.
+        /// The message surely never left: there was no connection to the relay in time.
         case publishFailed = "publish_failed"
-        /// The relay did not take the subscription in time.
-        case subscribeFailed = "subscribe_failed"
-        /// The peer did not answer in time.
+        /// The peer did not answer in time; what it was told may hold there all the same.
         case timedOut = "timed_out"
-        /// The peer said no.
+        /// The peer said no, under a number that is in ``SignError/peer``.
         case peerRejected = "peer_rejected"
         /// The caller gave up.
         case cancelled
@@ -133,8 +105,6 @@ extension SignError {
         case invalidURI = "invalid_uri"
         /// The pairing is in use already.
         case pairingExists = "pairing_exists"
-        /// A message could not be opened.
-        case undecryptable
         /// A key that should be there is not.
         case keyMissing = "key_missing"
         /// Nobody could check a signature.
@@ -143,11 +113,12 @@ extension SignError {
 }
 
 extension SignError.Code {
-    /// Whether the same call may succeed later without anything else being changed.
+    /// Whether the same call may succeed later without anything else being changed, and surely had no effect this time.
+    ///
+    /// What may have happened is not among them: a peer that was silent may have done what it was asked to.
     public var isRetryable: Bool {
         switch self {
-        case .offline, .rateLimited, .publishFailed, .subscribeFailed, .timedOut, .storageFailed, .signatureUnchecked:
-            true
+        case .publishFailed, .signatureUnchecked: true
         default: false
         }
     }
@@ -177,19 +148,13 @@ extension SignError.Code {
     private var sdk: SDKError? {
         switch self {
         case .notInitialized: .notInitialized
-        case .noMatchingKey, .sessionNotFound, .pairingNotFound, .proposalNotFound, .requestNotFound: .noMatchingKey
-        case .restoreWillOverride: .restoreWillOverride
-        case .resubscribed: .resubscribed
+        case .sessionNotFound, .pairingNotFound, .proposalNotFound, .requestNotFound: .noMatchingKey
         case .invalidArgument, .recentlyDeleted: .missingOrInvalid
         case .sessionExpired, .pairingExpired, .proposalExpired: .expired
-        case .unknownType: .unknownType
         case .mismatchedTopic: .mismatchedTopic
         case .namespacesNotConforming: .nonConformingNamespaces
-        case .invalidMethod: .invalidMethod
-        case .invalidEvent: .invalidEvent
         case .invalidUpdateRequest: .invalidUpdateRequest
         case .invalidExtendRequest: .invalidExtendRequest
-        case .invalidSettleRequest: .invalidSessionSettleRequest
         case .unauthorizedMethod: .unauthorizedMethod
         case .unauthorizedEvent: .unauthorizedEvent
         case .unauthorizedUpdateRequest: .unauthorizedUpdateRequest
@@ -206,15 +171,11 @@ extension SignError.Code {
         case .unsupportedNamespaceKey: .unsupportedNamespaceKey
         case .userDisconnected: .userDisconnected
         case .settlementFailed: .sessionSettlementFailed
-        case .noSessionForTopic: .noSessionForTopic
         case .requestExpired: .sessionRequestExpired
-        case .methodUnsupported: .wcMethodUnsupported
         case .malformedResponse: .malformedResponseParams
-        case .malformedRequest: .malformedRequestParams
         case .messageCompromised: .messageCompromised
         case .signatureInvalid: .signatureVerificationFailed
         case .authenticationExpired: .requestExpired
-        case .missingIssuer: .missingIssuer
         default: nil
         }
     }
@@ -222,12 +183,9 @@ extension SignError.Code {
     /// What the message of a failure without a number begins with.
     private var localText: String {
         switch self {
-        case .offline: "No internet connection detected. Please restart your network and try again."
         case .relayRefused: "The relay refused the message."
-        case .rateLimited: "The relay asks to slow down."
         case .payloadTooLarge: "The message is larger than the relay carries."
         case .publishFailed: "Failed to publish payload, please try again."
-        case .subscribeFailed: "Subscribing failed, please try again."
         case .timedOut: "The peer did not answer in time."
         case .peerRejected: "The peer refused."
         case .cancelled: "The call was cancelled."
@@ -237,7 +195,6 @@ extension SignError.Code {
         case .wrongRole: "The call is not for this side of the session."
         case .invalidURI: "The pairing address cannot be used."
         case .pairingExists: "Pairing already exists."
-        case .undecryptable: "The message could not be opened."
         case .keyMissing: "The key of the topic is missing."
         case .signatureUnchecked: "The signature could not be checked."
         default: "Failed."

@@ -33,8 +33,11 @@ public struct SignError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The refusal of a peer, in its own words as far as it has any.
+    ///
+    /// Of the code `peerRejected`; `userDisconnected` when it says that the session is over.
     public init(peer: PeerError) {
-        self.init(.peerRejected, message: peer.message ?? Code.peerRejected.text, peer: peer)
+        let code: Code = peer.code == SDKError.userDisconnected.code ? .userDisconnected : .peerRejected
+        self.init(code, message: peer.message ?? code.text, peer: peer)
     }
 
     /// What a payload that cannot be read leads to.
@@ -42,7 +45,7 @@ public struct SignError: Error, Sendable, Hashable, CustomStringConvertible {
         self.init(.malformedPayload, error.description)
     }
 
-    /// Whether the same call may succeed later without anything else being changed.
+    /// Whether the same call may succeed later without anything else being changed, and surely had no effect this time.
     public var isRetryable: Bool { code.isRetryable }
 
     /// What a peer is told when this is the answer to its call.

@@ -85,6 +85,167 @@ struct LifeTests {
         }
     }
 
+    @Test func `a request that may have arrived ends as expired, one that surely never left as not published`()
+        throws
+    {
+        /// Asks, does something with the message, and lets the time run out.
+        func ending(_ meanwhile: (TestPair, Int64) throws -> Void) throws -> SignError? {
+            let pair = TestPair()
+            let id = try pair.request(try pair.connected(), expirySeconds: 300)
+            // The relay says nothing of it.
+            let outbound = try #require(pair.dapp.engine.outbox.keys.first)
+            try meanwhile(pair, outbound)
+            pair.dapp.actions = []
+            #expect(pair.dapp.finished[id] == nil, "it may still be answered")
+            let waits = pair.dapp.engine.awaitsRelay(outbound)
+            pair.now = pair.now.adding(seconds: 300)
+            let decision = pair.dapp.engine.tick(at: pair.now)
+            #expect(decision.withdrawn == (waits ? [outbound] : []), "it does not go out after its caller was told")
+            pair.dapp.commit(decision)
+            pair.dapp.settle(at: pair.now)
+            guard case .failed(let error)? = pair.dapp.finished[id] else { return nil }
+            return error
+        }
+        #expect(try ending { _, _ in } == SignError(.publishFailed))
+        #expect(try ending { pair, id in pair.dapp.engine.left(id) } == SignError(.requestExpired))
+        // Whether the process before had sent it, nobody knows.
+        #expect(try ending { pair, _ in try pair.dapp.crash(at: pair.now) } == SignError(.requestExpired))
+        // The shell gives up before the request's own time is over: until then the wallet may answer.
+        #expect(
+            try ending { pair, id in
+                pair.dapp.engine.left(id)
+                pair.dapp.commit(pair.dapp.engine.published(id, .undeliverable, at: pair.now))
+            } == SignError(.requestExpired))
+        #expect(SignError(.publishFailed).isRetryable && !SignError(.requestExpired).isRetryable)
+        #expect(!SignError(.timedOut).isRetryable, "a silent peer may have taken the change")
+    }
+
+    @Test func `an approval that may have arrived is taken back on both sides, unless the dApp has answered`() throws {
+        let pair = TestPair()
+        let (connecting, decision) = try pair.dapp.engine.connect(TestPair.offer, at: pair.now)
+        pair.dapp.commit(decision)
+        pair.run()
+        pair.wallet.commit(try pair.wallet.engine.pair(connecting.uri!.text, at: pair.now).decision)
+        pair.run()
+        let id = pair.wallet.engine.pendingProposals[0].proposal.id
+        let (approving, approval) = try pair.wallet.engine.approve(
+            Approval(id: id, namespaces: TestPair.namespaces), at: pair.now)
+        pair.wallet.commit(approval)
+        let outbound = try #require(pair.wallet.engine.outbox.keys.first)
+        pair.wallet.engine.left(outbound)
+        pair.wallet.actions = []
+        pair.wallet.commit(pair.wallet.engine.published(outbound, .undeliverable, at: pair.now))
+        #expect(pair.wallet.engine.sessionCount == 0)
+        let tags = pair.wallet.actions.compactMap { action -> UInt32? in
+            guard case .publish(let message) = action, case .plain(let publish) = message.kind else { return nil }
+            return publish.tag
+        }
+        #expect(tags == [WCMethod.sessionDelete.rules.request.tag], "the dApp is told that there is no session")
+        pair.wallet.settle(at: pair.now)
+        #expect(pair.wallet.finished[approving.id] == .failed(SignError(.timedOut)))
+
+        let other = TestPair(seed: 2)
+        let topic = try other.connected()
+        let settle = try #require(other.wallet.engine.sessions[topic]?.settleID?.int64)
+        let key = ReceivedKey(try Topic(hex: other.wallet.engine.session(topic)?.pairingTopic.hex ?? ""), .number(1))
+        other.wallet.engine.outbox[7] = OutboxRow(
+            purpose: .approval(settle, session: topic, proposal: key), expiresAt: other.now, mayBeThere: true)
+        other.wallet.commit(other.wallet.engine.published(7, .undeliverable, at: other.now))
+        #expect(other.wallet.engine.session(topic)?.acknowledged == true, "only the relay's word was lost")
+    }
+
+    @Test func `an expired session says so, before and after it was removed`() throws {
+        let pair = TestPair()
+        let topic = try pair.connected()
+        func codes() -> [SignError.Code?] {
+            let asked = #expect(throws: SignError.self) { _ = try pair.request(topic) }
+            let updated = #expect(throws: SignError.self) {
+                try pair.wallet.engine.update(topic, namespaces: TestPair.namespaces, at: pair.now)
+            }
+            let extended = #expect(throws: SignError.self) { try pair.wallet.engine.extend(topic, at: pair.now) }
+            let pinged = #expect(throws: SignError.self) { try pair.dapp.engine.ping(topic, at: pair.now) }
+            return [asked?.code, updated?.code, extended?.code, pinged?.code]
+        }
+        let expired = [SignError.Code?](repeating: .sessionExpired, count: 4)
+        pair.now = pair.now.adding(seconds: 604_801)
+        #expect(codes() == expired)
+        for peer in [pair.dapp, pair.wallet] { peer.commit(peer.engine.tick(at: pair.now)) }
+        #expect(pair.dapp.engine.sessionCount == 0)
+        #expect(codes() == expired)
+        let answered = #expect(throws: SignError.self) {
+            try pair.wallet.engine.respond(to: .number(1), on: topic, with: .result(1), at: pair.now)
+        }
+        #expect(answered?.code == .sessionExpired)
+    }
+
+    @Test func `a session that was ended, and one that never was, have codes of their own`() throws {
+        let pair = TestPair()
+        let topic = try pair.connected()
+        pair.wallet.commit(pair.wallet.engine.disconnect(topic, at: pair.now))
+        pair.run()
+        for peer in [pair.dapp, pair.wallet] {
+            let ended = #expect(throws: SignError.self) { try peer.engine.ping(topic, at: pair.now) }
+            #expect(ended?.code == .recentlyDeleted)
+        }
+        let never = #expect(throws: SignError.self) {
+            try pair.dapp.engine.ping(try Topic(hex: String(repeating: "ab", count: 32)), at: pair.now)
+        }
+        #expect(never?.code == .sessionNotFound)
+    }
+
+    @Test func `a request answered too late says that it expired, before and after it was removed`() throws {
+        let pair = TestPair()
+        let topic = try pair.connected()
+        let id = RPCID.number(try pair.request(topic, expirySeconds: 300))
+        pair.run()
+        func code() -> SignError.Code? {
+            #expect(throws: SignError.self) {
+                try pair.wallet.engine.respond(to: id, on: topic, with: .result(1), at: pair.now)
+            }?.code
+        }
+        pair.now = pair.now.adding(seconds: 300)
+        #expect(code() == .requestExpired)
+        pair.wallet.commit(pair.wallet.engine.tick(at: pair.now))
+        #expect(pair.wallet.engine.pendingRequests().isEmpty)
+        #expect(code() == .requestExpired)
+    }
+
+    @Test func `a chain, a method and an event that were not granted are refused here, each under its own code`() throws
+    {
+        let pair = TestPair()
+        let topic = try pair.connected()
+        func asked(_ chain: String, _ method: String) -> SignError? {
+            #expect(throws: SignError.self) {
+                try pair.dapp.engine.request(
+                    SessionRequest(topic: topic, chainID: chain, method: method, params: []), at: pair.now)
+            }
+        }
+        #expect(asked("eip155:10", "personal_sign")?.code == .unauthorizedChain)
+        #expect(asked("eip155:10", "personal_sign")?.message == "Missing or invalid. request() chainId: eip155:10")
+        #expect(asked("eip155", "personal_sign")?.code == .invalidArgument)
+        #expect(asked("eip155:1", "eth_sign")?.code == .unauthorizedMethod)
+        #expect(asked("eip155:1", "")?.code == .invalidArgument)
+        func told(_ chain: String, _ name: String) -> SignError.Code? {
+            #expect(throws: SignError.self) {
+                try pair.wallet.engine.emit(
+                    SessionEvent(name: name, data: []), chainID: chain, on: topic, at: pair.now)
+            }?.code
+        }
+        #expect(told("eip155:10", "chainChanged") == .unauthorizedChain)
+        #expect(told("eip155:1", "accountsChanged") == .unauthorizedEvent)
+        #expect(told("eip155:1", "") == .invalidArgument)
+    }
+
+    @Test func `what is remembered of ended things is bounded, the newest first`() {
+        var ended = RecentlyDeleted()
+        for number in 0..<1000 {
+            ended.add("\(number)", number % 2 == 0 ? .expired : .deleted, max: 10)
+            #expect(ended.count <= 20)
+        }
+        for number in 990..<1000 { #expect(ended["\(number)"] == (number % 2 == 0 ? .expired : .deleted)) }
+        #expect(ended["0"] == nil)
+    }
+
     @Test func `a session expires without the relay, and its waiters end`() throws {
         let pair = TestPair()
         let topic = try pair.connected()

@@ -33,12 +33,14 @@ struct SessionTests {
         #expect(error.message == "Unsupported methods. eth_sign")
         #expect(error.peerError == PeerError(code: 5101, message: "Unsupported methods. eth_sign"))
         #expect(!error.isRetryable)
-        #expect(SignError(.offline).isRetryable)
-        #expect(SignError(.offline).message.hasPrefix("No internet connection detected."))
+        #expect(SignError(.publishFailed).isRetryable)
+        #expect(SignError(.publishFailed).message.hasPrefix("Failed to publish payload"))
         // What is found here has no number between peers, and its words stay at home.
         #expect(SignError(.sessionNotFound, "ab").peerError == PeerError(code: -32000, message: "Internal error"))
         let refusal = PeerError(code: 4001, message: "no")
         #expect(SignError(peer: refusal).peer == refusal)
+        #expect(SignError(peer: refusal).code == .peerRejected)
+        #expect(SignError(peer: SDKError.userDisconnected.peerError()).code == .userDisconnected)
         #expect(SignError(peer: PeerError()).message == "The peer refused.")
         #expect(
             SignError(payload: PayloadError("proposer.publicKey", .missing)).message

@@ -144,6 +144,40 @@ struct SignArgumentsTests {
         #expect(try message(["solana:1"])?.hasPrefix("Only eip155 namespace is supported") == true)
     }
 
+    @Test(
+        arguments: [
+            (["chains": "eip155:1"], "chains is required and must be a non-empty array"),
+            (["chains": nil], "chains is required and must be a non-empty array"),
+            (["uri": ""], "uri is required parameter"), (["domain": 7], "domain is required parameter"),
+            (["nonce": nil], "nonce is required parameter"),
+            (
+                ["expiry": 299],
+                "Missing or invalid. authenticate() expiry: 299. Expiry must be a number (in seconds) between 300 and 604800"
+            ),
+            (
+                ["expiry": "soon"],
+                "Missing or invalid. authenticate() expiry: soon. Expiry must be a number (in seconds) between 300 and 604800"
+            ),
+            (
+                ["chains": ["cosmos:cosmoshub-4"]],
+                "Only eip155 namespace is supported for authenticated sessions. Please use .connect() for non-eip155 chains."
+            ),
+        ] as [(JSON, String)])
+    func `each wrong argument of a sign-in gets its sentence`(_ wrong: JSON, _ sentence: String) throws {
+        let right: JSON = [
+            "chains": ["eip155:1"], "uri": "https://dapp.example/login", "domain": "dapp.example", "nonce": "n",
+            "expiry": 300,
+        ]
+        #expect(try refusal { try SignArguments.validate(.authenticate, right, in: SignFixtures.Lookup()) } == nil)
+        let changed = wrong.members ?? []
+        let members = (right.members ?? []).filter { member in !changed.contains { $0.name == member.name } } + changed
+        let error = try refusal {
+            try SignArguments.validate(.authenticate, .object(members), in: SignFixtures.Lookup())
+        }
+        #expect(error?.message == sentence)
+        #expect(error?.code == .invalidArgument)
+    }
+
     @Test func `an answer on another topic is told with both`() {
         let error = SignArguments.mismatchedTopic(
             id: 7, expected: SignFixtures.sessionTopic, received: SignFixtures.pairingTopic)
