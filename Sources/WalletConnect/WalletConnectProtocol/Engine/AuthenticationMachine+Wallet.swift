@@ -57,7 +57,7 @@ extension SignEngine {
             transport: inbound.transport, verifyContext: query == nil ? unknownOrigin(url) : nil, query: query)
         store(row, key, into: &decision)
         showOrLookUp(row, key, into: &decision)
-        keepPairing(key.topic, until: expiresAt, into: &decision)
+        takeSignIn(on: key.topic, until: expiresAt, into: &decision)
     }
 
     func showOrLookUp(_ row: ReceivedAuthenticationRow, _ key: ReceivedKey, into decision: inout Decision) {

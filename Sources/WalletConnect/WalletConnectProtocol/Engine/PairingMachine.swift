@@ -70,6 +70,15 @@ extension SignEngine {
         store(row, into: &decision)
     }
 
+    /// The app is asked for a sign-in, so the proposal that comes beside it is not needed.
+    mutating func takeSignIn(on topic: Topic, until: Timestamp, into decision: inout Decision) {
+        guard var row = pairings[topic] else { return }
+        row.tookSignIn = true
+        row.expiresAt = max(row.expiresAt, until)
+        row.pairing.expiry = max(row.pairing.expiry, Self.seconds(until))
+        store(row, into: &decision)
+    }
+
     /// The peer answered: the pairing lives on for a while.
     mutating func activatePairing(
         _ topic: Topic, peer: Metadata?, at now: Timestamp, into decision: inout Decision

@@ -7,6 +7,7 @@ extension SignEngine {
         if let key = row.key { writer.add(key) }
         let state = JSON.object(omittingNil: [
             "pairing": row.pairing.json, "ours": .bool(row.isOurs), "until": row.expiresAt.json,
+            "signIn": row.tookSignIn ? true : nil,
         ])
         return StoredRecord(
             key: RecordKey(.pairings, row.pairing.topic.hex), value: writer.value(state: state))

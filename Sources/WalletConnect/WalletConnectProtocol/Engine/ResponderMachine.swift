@@ -11,7 +11,7 @@ extension SignEngine {
             decision.drop = .wrongRole
             return
         }
-        if handlesAuthentication, pairing.pairing.methods.contains(WCMethod.sessionAuthenticate.rawValue) {
+        if pairing.tookSignIn, pairing.pairing.methods.contains(WCMethod.sessionAuthenticate.rawValue) {
             decision.drop = .fallback
             return
         }

@@ -7,7 +7,8 @@ extension SignEngine {
             let until = Timestamp(text.state["until"])
         else { return false }
         pairings[pairing.topic] = PairingRow(
-            pairing: pairing, key: text.symmetricKey(0), isOurs: text.state["ours"]?.bool ?? false, expiresAt: until)
+            pairing: pairing, key: text.symmetricKey(0), isOurs: text.state["ours"]?.bool ?? false, expiresAt: until,
+            tookSignIn: text.state["signIn"]?.bool ?? false)
         return true
     }
 

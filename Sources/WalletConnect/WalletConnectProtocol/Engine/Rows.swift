@@ -40,6 +40,8 @@ struct PairingRow: Sendable {
     /// Whether this side made the pairing, as dApp.
     var isOurs: Bool
     var expiresAt: Timestamp
+    /// Whether a one-click authentication came on it and was not turned down: the proposal beside it is not shown.
+    var tookSignIn = false
     var seen = SeenRing()
 }
 

@@ -19,7 +19,8 @@ public struct SignSettings: Sendable {
     /// Whether the app answers ``SignEvent/sessionAuthenticate``.
     ///
     /// When it does, the proposal that a dApp sends beside a one-click sign-in is not shown. When it does not, which is
-    /// the default, the sign-in is left unanswered and the proposal takes its place.
+    /// the default, the dApp is told so and the proposal takes the sign-in's place, also if the app has changed its mind
+    /// before the proposal comes.
     public var handlesAuthentication: Bool
     /// Whether a dApp may extend a session.
     ///

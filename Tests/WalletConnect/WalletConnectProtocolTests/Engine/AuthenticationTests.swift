@@ -37,6 +37,42 @@ struct EngineAuthenticationTests {
         return calling.id
     }
 
+    @Test func `a sign-in that was turned down leaves its proposal, though somebody listens meanwhile`() throws {
+        let pair = TestPair(wallet: { $0.handlesAuthentication = false })
+        let (connecting, decision) = try pair.dapp.engine.authenticate(request(), at: pair.now)
+        pair.dapp.commit(decision)
+        pair.dapp.settle(at: pair.now)
+        pair.wallet.commit(try pair.wallet.engine.pair(connecting.uri!.text, at: pair.now).decision)
+        pair.wallet.settle(at: pair.now)
+        let pushes = pair.mailbox.pushes(for: "wallet")
+        #expect(pushes.map(\.tag) == [1116, 1100])
+        pair.wallet.take(pushes[0], at: pair.now)
+        // Somebody begins to listen between the two messages.
+        pair.wallet.engine.handlesAuthentication = true
+        try pair.wallet.crash(at: pair.now)
+        pair.wallet.engine.handlesAuthentication = true
+        pair.wallet.take(pushes[1], at: pair.now)
+        #expect(pair.wallet.engine.pendingProposals.count == 1)
+    }
+
+    @Test func `the proposal beside a sign-in that was taken is not shown, also after a restart`() throws {
+        let pair = TestPair()
+        let (connecting, decision) = try pair.dapp.engine.authenticate(request(), at: pair.now)
+        pair.dapp.commit(decision)
+        pair.dapp.settle(at: pair.now)
+        pair.wallet.commit(try pair.wallet.engine.pair(connecting.uri!.text, at: pair.now).decision)
+        pair.wallet.settle(at: pair.now)
+        let pushes = pair.mailbox.pushes(for: "wallet")
+        pair.wallet.take(pushes[0], at: pair.now)
+        try pair.wallet.crash(at: pair.now)
+        // Nobody listens any more; the sign-in waits all the same.
+        pair.wallet.engine.handlesAuthentication = false
+        pair.wallet.take(pushes[1], at: pair.now)
+        #expect(pair.wallet.engine.pendingProposals.isEmpty)
+        #expect(pair.wallet.engine.pendingAuthentications.count == 1)
+        #expect(pair.wallet.drops.last == .fallback)
+    }
+
     @Test func `signatures with authorised methods make a session on both sides`() throws {
         let pair = TestPair()
         let connecting = try start(pair, request())
