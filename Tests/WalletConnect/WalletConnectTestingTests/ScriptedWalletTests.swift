@@ -250,6 +250,57 @@ struct ScriptedWalletTests {
         }
     }
 
+    @Test func `steps are given out in the order in which requests came`() async throws {
+        try await Pair.with { pair in
+            pair.wallet.script("personal_sign", .answer(0), .answer(1), .answer(2), .answer(3), .answer(4))
+            var calls: [Int64] = []
+            for _ in 0..<5 {
+                calls.append(
+                    try await pair.dApp.client.requestWithoutWaiting(
+                        SessionRequest(
+                            topic: pair.session.topic, chainID: "eip155:1", method: "personal_sign", params: [])
+                    ).id)
+            }
+            for (number, call) in calls.enumerated() {
+                #expect(try await pair.dApp.client.awaitResponse(call) == JSON(number))
+            }
+            #expect(pair.wallet.requests.map(\.id) == calls.map { .number($0) })
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `waiting for an event ends in its time, however many others come`() async throws {
+        try await Pair.with { pair in
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    while !Task.isCancelled { try? await pair.wallet.client.ping(pair.session.topic) }
+                }
+                let error = await #expect(throws: TestingError.self) {
+                    try await pair.dApp.event(within: 0.2) { _ in nil as Int? }
+                }
+                #expect(error?.code == .timedOut)
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a time of tests begins now, so that a usual relay takes its clients`() async throws {
+        let time = TestTime()
+        // A sleep of no length is over at once.
+        await time.pace.sleep(milliseconds: 0)
+        #expect(time.sleeperCount == 0)
+        try await withTestRelay { relay in
+            try await withScriptedDApp(relay: relay.url, clock: time.clock) { dApp in
+                try await withScriptedWallet(relay: relay.url) { wallet in
+                    let invitation = try await dApp.invite()
+                    try await wallet.connect(invitation.uri)
+                    _ = try await invitation.session()
+                }
+            }
+        }
+    }
+
     @Test func `waiting for what does not come ends with its name`() async throws {
         try await Pair.with { pair in
             let error = await #expect(throws: TestingError.self) {

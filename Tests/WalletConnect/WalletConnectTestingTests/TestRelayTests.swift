@@ -72,6 +72,18 @@ struct TestRelayTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func `the condition of a fault may ask the relay`() async throws {
+        try await Pair.with { pair in
+            pair.relay.inject(
+                RelayFault(.duplicate, next: nil) { [relay = pair.relay] message in
+                    message.isRequest && relay.messageCount > 0 && relay.heldCount == 0
+                })
+            let signed = try await pair.dApp.personalSign("asked", in: pair.session)
+            #expect(signed == pair.wallet.keys.evm().address)
+            #expect(pair.wallet.requestCount() == 1, "a duplicate is shown once")
+        }
+    }
+
     @Test func `what is held comes when it is let go`() async throws {
         try await Pair.with { pair in
             pair.relay.inject(RelayFault(.hold) { $0.isRequest })

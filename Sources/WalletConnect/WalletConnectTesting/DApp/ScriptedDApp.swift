@@ -170,13 +170,16 @@ public final class ScriptedDApp: Sendable {
 
     /// Waits for the first event that `pick` wants, from the beginning on.
     ///
+    /// - Parameter seconds: for how long in all, however many other events come meanwhile.
     /// - Throws: ``TestingError`` with `timed_out`.
     public func event<Value: Sendable>(
         within seconds: Double = ScriptedWallet.patienceSeconds, _ pick: (SignEvent) -> Value?
     ) async throws -> Value {
+        let deadline = ContinuousClock.now + .seconds(seconds)
         var number = 1
         while true {
-            let event = try await turns.value(of: number, within: seconds, "the event")
+            let left = max(0, (deadline - .now) / .seconds(1))
+            let event = try await turns.value(of: number, within: left, "the event")
             if let value = pick(event) { return value }
             number += 1
         }

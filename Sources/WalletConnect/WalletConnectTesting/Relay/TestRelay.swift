@@ -24,7 +24,9 @@ public final class TestRelay: Sendable {
     }
 
     private struct Faults {
-        var list: [RelayFault] = []
+        /// By number, in the order they were added.
+        var list: [(number: Int, fault: RelayFault)] = []
+        var last = 0
         var held: [@Sendable () -> Void] = []
         var messages: [RelayedMessage] = []
         var count = 0
@@ -156,7 +158,10 @@ public final class TestRelay: Sendable {
 
     /// Adds a fault; the first that fits a message decides.
     public func inject(_ fault: RelayFault) {
-        faults.withLock { $0.list.append(fault) }
+        faults.withLock { faults in
+            faults.last += 1
+            faults.list.append((faults.last, fault))
+        }
     }
 
     /// Takes every fault back, and lets go what is held.
@@ -178,16 +183,14 @@ public final class TestRelay: Sendable {
     public var heldCount: Int { faults.withLock { $0.held.count } }
 
     private func fate(of message: RelayedMessage) -> PushFate {
-        let effect = faults.withLock { faults -> RelayFault.Effect? in
+        let candidates = faults.withLock { faults in
             faults.count += 1
             if faults.messages.count < Self.messagesMax { faults.messages.append(message) }
-            guard let index = faults.list.firstIndex(where: { $0.count != 0 && $0.matches(message) }) else {
-                return nil
-            }
-            if let count = faults.list[index].count { faults.list[index].count = count - 1 }
-            return faults.list[index].effect
+            return faults.list.filter { $0.fault.count != 0 }
         }
-        switch effect {
+        // The test's own code runs outside of the lock: it may ask this relay something.
+        let chosen = candidates.first { $0.fault.matches(message) && use($0.number) }
+        switch chosen?.fault.effect {
         case nil: return .arrives
         case .lose: return .isLost
         case .drop: return .vanishes
@@ -200,6 +203,17 @@ public final class TestRelay: Sendable {
             return .waits { [weak self] carryOff in
                 self?.faults.withLock { $0.held.append(carryOff) }
             }
+        }
+    }
+
+    /// Counts a fault down; false when another message had the last of it.
+    private func use(_ number: Int) -> Bool {
+        faults.withLock { faults in
+            guard let index = faults.list.firstIndex(where: { $0.number == number }) else { return false }
+            guard let count = faults.list[index].fault.count else { return true }
+            guard count != 0 else { return false }
+            faults.list[index].fault.count = count - 1
+            return true
         }
     }
 

@@ -21,11 +21,16 @@ public final class TestTime: Sendable {
 
     private let state: Mutex<State>
 
-    /// 21 November 2026, the day a test begins unless it says otherwise; in milliseconds since 1970.
+    /// 21 November 2026, for tests in which the day itself must always be the same; in milliseconds since 1970.
+    ///
+    /// Give it to every side then, the relay included: a relay takes the tokens of clients whose clock is near its own.
     public static let usualStart = Timestamp(milliseconds: 1_795_219_200_000)
 
-    /// A time that stands at `start`.
-    public init(_ start: Timestamp = TestTime.usualStart) {
+    /// A time that stands at `start`: the system's time of this moment unless said otherwise, so that a relay by the
+    /// system's clock takes the tokens of clients by this one.
+    ///
+    /// Who moves it by more than an hour gives the relay the same ``clock``.
+    public init(_ start: Timestamp = WallClock.system.now) {
         state = Mutex(State(now: start))
     }
 
@@ -56,6 +61,7 @@ public final class TestTime: Sendable {
     public func advance(seconds: Int64) { advance(milliseconds: seconds * 1000) }
 
     private func sleep(_ milliseconds: Int64) async {
+        guard milliseconds > 0 else { return await Task.yield() }
         let number = state.withLock { state in
             state.last += 1
             return state.last

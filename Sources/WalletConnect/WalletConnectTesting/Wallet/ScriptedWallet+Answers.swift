@@ -8,11 +8,16 @@ import WalletConnectProtocol
 extension ScriptedWallet {
     // MARK: Requests
 
-    func take(_ request: PendingRequest) async {
-        note(request)
+    /// Notes a request, and gives it the next step of its script.
+    func step(for request: PendingRequest) -> WalletStep {
         let step = state.withLock {
             $0.script.next([.methodIn(request.method, request.topic), .method(request.method), .anything])
         }
+        note(request)
+        return step
+    }
+
+    func take(_ request: PendingRequest, _ step: WalletStep) async {
         do {
             try await carryOut(step, request)
         } catch is CancellationError {
@@ -116,12 +121,16 @@ extension ScriptedWallet {
 
     // MARK: Proposals
 
-    func take(_ received: ReceivedProposal) async {
-        let proposal = received.proposal
-        let step = state.withLock { state in
-            state.proposals.append(proposal)
+    /// Notes a proposal, and gives it the next step of its script.
+    func step(for received: ReceivedProposal) -> WalletStep {
+        state.withLock { state in
+            state.proposals.append(received.proposal)
             return state.script.next([.proposal])
         }
+    }
+
+    func take(_ received: ReceivedProposal, _ step: WalletStep) async {
+        let proposal = received.proposal
         do {
             try await carryOut(step, proposal)
         } catch is CancellationError {
@@ -208,11 +217,15 @@ extension ScriptedWallet {
 
     // MARK: Sign-ins
 
-    func take(_ received: ReceivedAuthentication) async {
-        let step = state.withLock { state in
+    /// Notes a sign-in, and gives it the next step of its script.
+    func step(for received: ReceivedAuthentication) -> WalletStep {
+        state.withLock { state in
             state.signIns.append(received)
             return state.script.next([.signIn])
         }
+    }
+
+    func take(_ received: ReceivedAuthentication, _ step: WalletStep) async {
         do {
             try await carryOut(step, received)
         } catch is CancellationError {

@@ -84,9 +84,16 @@ public final class ScriptedWallet: Sendable {
             await withDiscardingTaskGroup { group in
                 for await event in self.events {
                     switch event {
-                    case .sessionProposal(let received): group.addTask { await self.take(received) }
-                    case .sessionAuthenticate(let received): group.addTask { await self.take(received) }
-                    case .sessionRequest(let request): group.addTask { await self.take(request) }
+                    // Steps are given out in the order of the events; only carrying them out takes turns.
+                    case .sessionProposal(let received):
+                        let step = self.step(for: received)
+                        group.addTask { await self.take(received, step) }
+                    case .sessionAuthenticate(let received):
+                        let step = self.step(for: received)
+                        group.addTask { await self.take(received, step) }
+                    case .sessionRequest(let request):
+                        let step = self.step(for: request)
+                        group.addTask { await self.take(request, step) }
                     default: break
                     }
                 }
