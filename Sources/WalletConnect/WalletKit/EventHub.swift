@@ -23,10 +23,10 @@ final class EventHub: Sendable {
         let queue: AsyncStream<WalletKitEvent>.Continuation
     }
 
-    /// An event on its way into a listener's queue.
+    /// An event on its way into the queues of those who listen to it.
     private struct Delivery {
-        let subscriber: Subscriber
         let event: WalletKitEvent
+        let subscribers: [Subscriber]
     }
 
     private struct Book {
@@ -37,6 +37,8 @@ final class EventHub: Sendable {
         var last: UInt64 = 0
         /// What waits for an answer and was told to nobody, the oldest first.
         var untold: [WalletKitEvent] = []
+        /// How many were added since those that were answered were last looked for.
+        var untoldSinceLook = 0
         var turns = RequestTurns()
         /// What goes out next; one task at a time sees to it, whoever it is, so that the order stays.
         var outgoing: [Delivery] = []
@@ -93,7 +95,7 @@ final class EventHub: Sendable {
         return number
     }
 
-    /// Ends a listener: no call of it begins any more.
+    /// Ends a listener: it is told of nothing that comes after this.
     func remove(_ number: UInt64) {
         let queue = book.withLock { book -> AsyncStream<WalletKitEvent>.Continuation? in
             book.callable[number] = nil
@@ -131,6 +133,7 @@ final class EventHub: Sendable {
         let number = book.last
         book.subscribers.append(Subscriber(number: number, names: names, isOnce: isOnce, queue: queue))
         catchUp(number, names, &book)
+        if names.contains(.sessionRequest) { wakeStalled(&book) }
         listensChanged(book)
         return number
     }
@@ -141,7 +144,7 @@ final class EventHub: Sendable {
         forgetAnswered(&book)
         for event in book.untold where names.contains(event.name) {
             guard let subscriber = book.subscribers.first(where: { $0.number == number }) else { return }
-            tell(subscriber, event, &book)
+            tell([subscriber], event, &book)
             book.untold.removeAll { $0.question == event.question }
         }
     }
@@ -167,9 +170,7 @@ final class EventHub: Sendable {
         book.withLock { book in
             guard !book.isFinished else { return }
             if case .sessionRequest(let request) = event, settings.requests == .onePerSession {
-                let pending = client.pendingRequests(of: request.topic)
-                guard let shown = book.turns.admit(request, pending: pending) else { return }
-                return distribute(.sessionRequest(shown), &book)
+                return nextTurn(on: request.topic, &book)
             }
             distribute(event, &book)
             switch event {
@@ -186,31 +187,46 @@ final class EventHub: Sendable {
     /// A request was answered: the next of its session has its turn.
     func answered(on topic: Topic) {
         guard settings.requests == .onePerSession else { return }
-        book.withLock { nextTurn(on: topic, &$0) }
+        book.withLock { book in
+            nextTurn(on: topic, &book)
+            wakeStalled(&book)
+        }
         deliver()
     }
 
+    /// Shows what nobody took, now that somebody has time; what is dropped again waits for the next time.
+    private func wakeStalled(_ book: inout Book) {
+        for topic in book.turns.stalled(atMost: Self.wokenMax) { nextTurn(on: topic, &book) }
+    }
+
+    /// Sessions whose request is shown again at once.
+    private static let wokenMax = 64
+
     private func nextTurn(on topic: Topic, _ book: inout Book) {
         guard settings.requests == .onePerSession, !book.isFinished else { return }
-        guard let request = book.turns.next(on: topic, pending: client.pendingRequests(of: topic)) else { return }
+        guard let request = book.turns.next(on: topic, pending: client.shownRequests(of: topic)) else { return }
         distribute(.sessionRequest(request), &book)
     }
 
     private func distribute(_ event: WalletKitEvent, _ book: inout Book) {
         let listeners = book.subscribers.filter { $0.names.contains(event.name) }
-        for subscriber in listeners { tell(subscriber, event, &book) }
-        guard listeners.isEmpty, let question = event.question else { return }
+        if !listeners.isEmpty { return tell(listeners, event, &book) }
+        guard let question = event.question else { return }
         // An address that is scanned again shows its proposal again.
         book.untold.removeAll { $0.question == question }
         book.untold.append(event)
+        book.untoldSinceLook += 1
         guard book.untold.count > settings.untoldEventsMax else { return }
-        forgetAnswered(&book)
-        book.untold.removeFirst(max(0, book.untold.count - settings.untoldEventsMax))
+        // Looking takes as long as much is pending, so it is done once for many events.
+        if book.untoldSinceLook > settings.untoldEventsMax { forgetAnswered(&book) }
+        while book.untold.count > settings.untoldEventsMax {
+            if case .sessionRequest(let request) = book.untold.removeFirst() { book.turns.nobodyTook(request) }
+        }
     }
 
-    private func tell(_ subscriber: Subscriber, _ event: WalletKitEvent, _ book: inout Book) {
-        book.outgoing.append(Delivery(subscriber: subscriber, event: event))
-        if subscriber.isOnce { _ = take(subscriber.number, &book) }
+    private func tell(_ subscribers: [Subscriber], _ event: WalletKitEvent, _ book: inout Book) {
+        book.outgoing.append(Delivery(event: event, subscribers: subscribers))
+        for subscriber in subscribers where subscriber.isOnce { _ = take(subscriber.number, &book) }
     }
 
     /// Puts what goes out into the listeners' queues, outside of the lock.
@@ -235,14 +251,26 @@ final class EventHub: Sendable {
     }
 
     private func put(_ delivery: Delivery) {
-        let subscriber = delivery.subscriber
-        if case .dropped = subscriber.queue.yield(delivery.event) {
-            book.withLock { $0.dropped += 1 }
-            logger.warning(
-                "walletkit listener is slow, event dropped",
-                metadata: ["event": "\(delivery.event.name.rawValue)", "listener": "\(subscriber.number)"])
+        var (takers, drops) = (0, 0)
+        for subscriber in delivery.subscribers {
+            switch subscriber.queue.yield(delivery.event) {
+            case .enqueued: takers += 1
+            case .dropped: drops += 1
+            // It has just ended.
+            case .terminated: break
+            @unknown default: break
+            }
+            if subscriber.isOnce { subscriber.queue.finish() }
         }
-        if subscriber.isOnce { subscriber.queue.finish() }
+        guard takers < delivery.subscribers.count else { return }
+        book.withLock { book in
+            book.dropped += drops
+            if takers == 0, case .sessionRequest(let request) = delivery.event { book.turns.nobodyTook(request) }
+        }
+        guard drops > 0 else { return }
+        logger.warning(
+            "walletkit listener is slow, event dropped",
+            metadata: ["event": "\(delivery.event.name.rawValue)", "listeners": "\(drops)"])
     }
 
     /// Forgets what was answered, or ran out, before anybody was told.
@@ -258,6 +286,7 @@ final class EventHub: Sendable {
             open.insert(Question(.sessionRequest, request.topic, request.id))
         }
         book.untold.removeAll { event in event.question.map { !open.contains($0) } ?? true }
+        book.untoldSinceLook = 0
     }
 
     // MARK: Life

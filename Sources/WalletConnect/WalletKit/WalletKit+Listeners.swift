@@ -4,7 +4,7 @@ extension WalletKit {
     ///
     /// The first listener of a kind is also told of what waits for an answer and came while nobody listened, so that nothing
     /// is lost between the start and the first listener. A listener that is slow loses the newest events beyond
-    /// ``WalletKitSettings/listenerEventsMax``. The stream ends with the kit, or with the listener.
+    /// ``WalletKitSettings/listenerEventsMax``; what waits for an answer can be read all the same. The stream ends with the kit, or with the listener.
     ///
     /// - Parameter names: the kinds of events; sign-ins are among them only by name, since dApps send nothing else while
     ///   somebody listens to them, see ``SignInShowing``.
@@ -37,9 +37,9 @@ extension WalletKit {
         listen(kind, isOnce: true, listener)
     }
 
-    /// Ends a listener, and no other: when this returns, no call of it begins any more.
+    /// Ends a listener, and no other: what comes after this is not told to it.
     ///
-    /// A call that is under way goes on.
+    /// A call that is under way in another task, or is beginning at this moment, goes on.
     public func off(_ listener: WalletKitListener) {
         guard listener.hub === hub else { return }
         hub.remove(listener.number)

@@ -77,7 +77,9 @@ extension WalletKit {
             try await PushRegistration(url: settings.pushURL, projectID: projectID, http: http)
                 .register(clientID: clientID, deviceToken: token, service: service, isEncrypted: isEncrypted)
         } catch {
-            let code: WalletKitError.Code = error.code == .refused ? .pushRefused : .pushUnreachable
+            // A server that is busy or out of order has not said no.
+            let isFinal = error.code == .refused && error.httpStatus.map { $0 != 429 && $0 < 500 } ?? true
+            let code: WalletKitError.Code = isFinal ? .pushRefused : .pushUnreachable
             throw WalletKitError(code, error.message, cause: error)
         }
     }

@@ -27,6 +27,10 @@ public enum WalletKitEvent: Sendable {
     case sessionPing(Topic)
     /// The dApp tells of something.
     case sessionEvent(ReceivedEvent)
+    /// A pairing was made from a dApp's address.
+    case pairingCreate(Pairing)
+    /// The dApp asked for a sign of life on a pairing, and was answered.
+    case pairingPing(Topic)
     /// A pairing's time ran out.
     case pairingExpire(Topic)
     /// The dApp ended a pairing.
@@ -56,6 +60,10 @@ public enum WalletKitEvent: Sendable {
         case sessionPing = "session_ping"
         /// See ``WalletKitEvent/sessionEvent(_:)``.
         case sessionEvent = "session_event"
+        /// See ``WalletKitEvent/pairingCreate(_:)``.
+        case pairingCreate = "pairing_create"
+        /// See ``WalletKitEvent/pairingPing(_:)``.
+        case pairingPing = "pairing_ping"
         /// See ``WalletKitEvent/pairingExpire(_:)``.
         case pairingExpire = "pairing_expire"
         /// See ``WalletKitEvent/pairingDelete(_:)``.
@@ -76,6 +84,8 @@ public enum WalletKitEvent: Sendable {
         case .sessionExtend: .sessionExtend
         case .sessionPing: .sessionPing
         case .sessionEvent: .sessionEvent
+        case .pairingCreate: .pairingCreate
+        case .pairingPing: .pairingPing
         case .pairingExpire: .pairingExpire
         case .pairingDelete: .pairingDelete
         }
@@ -145,9 +155,11 @@ extension WalletKitEvent {
         case .sessionPing(let topic, _): self = .sessionPing(topic)
         case .sessionEvent(let topic, _, let event, let chainID):
             self = .sessionEvent(ReceivedEvent(topic: topic, event: event, chainID: chainID))
+        case .pairingCreate(let pairing): self = .pairingCreate(pairing)
+        case .pairingPing(let topic, _): self = .pairingPing(topic)
         case .pairingExpire(let topic): self = .pairingExpire(topic)
         case .pairingDelete(let topic, _): self = .pairingDelete(topic)
-        case .sessionConnect, .sessionRequestSent, .pairingCreate, .pairingPing: return nil
+        case .sessionConnect, .sessionRequestSent: return nil
         }
     }
 

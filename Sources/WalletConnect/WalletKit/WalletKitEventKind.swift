@@ -88,6 +88,16 @@ extension WalletKitEventKind where Payload == ReceivedEvent {
     }
 }
 
+extension WalletKitEventKind where Payload == Pairing {
+    /// See ``WalletKitEvent/pairingCreate(_:)``.
+    public static var pairingCreate: Self {
+        Self(.pairingCreate) { event in
+            guard case .pairingCreate(let pairing) = event else { return nil }
+            return pairing
+        }
+    }
+}
+
 extension WalletKitEventKind where Payload == Topic {
     /// See ``WalletKitEvent/sessionExpire(_:)``.
     public static var sessionExpire: Self {
@@ -117,6 +127,14 @@ extension WalletKitEventKind where Payload == Topic {
     public static var sessionPing: Self {
         Self(.sessionPing) { event in
             guard case .sessionPing(let topic) = event else { return nil }
+            return topic
+        }
+    }
+
+    /// See ``WalletKitEvent/pairingPing(_:)``.
+    public static var pairingPing: Self {
+        Self(.pairingPing) { event in
+            guard case .pairingPing(let topic) = event else { return nil }
             return topic
         }
     }

@@ -12,7 +12,10 @@ public struct WalletKitSettings: Sendable {
     /// When one-click sign-ins are shown.
     public var signIns = SignInShowing.whenListened
     /// Events that wait for one listener; the newest beyond it are dropped and counted.
-    public var listenerEventsMax = 1024
+    ///
+    /// A restart tells of everything that waits for an answer in one moment, so it is large; memory is taken only by what
+    /// waits.
+    public var listenerEventsMax = 65_536
     /// Events that wait for the first listener of their kind; the oldest beyond it are dropped, and can be read as pending.
     public var untoldEventsMax = 1024
     /// The push server that ``WalletKit/registerDeviceToken(_:service:isEncrypted:)`` tells, without a trailing slash.
@@ -21,7 +24,11 @@ public struct WalletKitSettings: Sendable {
     /// The usual behaviour.
     public init(client: SignClientSettings) {
         self.client = client
+        self.client.eventsWaitingMax = max(client.eventsWaitingMax, Self.clientEventsWaitingMax)
     }
+
+    /// Events of the client that wait for the kit, which only sorts them: a restart tells of all that is pending at once.
+    private static let clientEventsWaitingMax = 262_144
 
     /// The usual behaviour of a wallet that presents itself so, over this relay.
     public init(metadata: Metadata, relay: RelaySettings) {

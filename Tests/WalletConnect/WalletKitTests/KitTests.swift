@@ -74,7 +74,7 @@ struct KitTests {
                     }
                     try await other.respondSessionRequest(request, with: .result(true))
                     #expect(try await stage.dapp.awaitResponse(call.id) == true)
-                    #expect(stage.told.rest.isEmpty)
+                    #expect(!stage.told.rest.map(\.name).contains(.sessionRequest))
                 }
             }
         }
@@ -163,7 +163,8 @@ struct KitTests {
 
         for (http, code) in [
             (nil, WalletKitError.Code.pushNotConfigured), (Exchange(status: 404), .pushRefused),
-            (Exchange(status: nil), .pushUnreachable),
+            (Exchange(status: nil), .pushUnreachable), (Exchange(status: 429), .pushUnreachable),
+            (Exchange(status: 503), .pushUnreachable),
         ] {
             let kit = try Stage.kit("Wallet", "ws://127.0.0.1:1", Stage.Wallet(http: http))
             try await withWalletKit(kit) { kit in
@@ -171,6 +172,7 @@ struct KitTests {
                     try await kit.registerDeviceToken("token", service: .fcm)
                 }
                 #expect(error?.code == code)
+                #expect(error?.isRetryable == (code == .pushUnreachable))
             }
         }
     }

@@ -17,9 +17,8 @@ struct RequestTurnsTests {
     @Test func `the first is shown, the others follow as each is answered`() {
         var turns = RequestTurns()
         let all = (1...3).map { Self.request($0) }
-        #expect(turns.admit(all[0], pending: [all[0]]) == all[0])
-        #expect(turns.admit(all[1], pending: Array(all[0...1])) == nil)
-        #expect(turns.admit(all[2], pending: all) == nil)
+        #expect(turns.next(on: Self.topic, pending: [all[0]]) == all[0])
+        #expect(turns.next(on: Self.topic, pending: Array(all[0...1])) == nil)
         #expect(turns.next(on: Self.topic, pending: all) == nil)
         #expect(turns.next(on: Self.topic, pending: Array(all[1...])) == all[1])
         #expect(turns.next(on: Self.topic, pending: [all[2]]) == all[2])
@@ -29,25 +28,40 @@ struct RequestTurnsTests {
     @Test func `one that ended while it waited has no turn`() {
         var turns = RequestTurns()
         let all = (1...3).map { Self.request($0) }
-        for request in all { _ = turns.admit(request, pending: all) }
+        _ = turns.next(on: Self.topic, pending: all)
         #expect(turns.next(on: Self.topic, pending: [all[2]]) == all[2])
     }
 
-    @Test func `an answer that went past the kit is seen when the next comes`() {
+    @Test func `a request whose event was lost has its turn all the same`() {
+        var turns = RequestTurns()
+        let all = (1...3).map { Self.request($0) }
+        #expect(turns.next(on: Self.topic, pending: all) == all[0])
+        // Nobody was ever told of the second; what is pending knows it.
+        #expect(turns.next(on: Self.topic, pending: Array(all[1...])) == all[1])
+    }
+
+    @Test func `a request that nobody took blocks nobody, and is shown again`() {
         var turns = RequestTurns()
         let all = (1...2).map { Self.request($0) }
-        #expect(turns.admit(all[0], pending: [all[0]]) == all[0])
-        #expect(turns.admit(all[1], pending: [all[1]]) == all[1])
+        #expect(turns.next(on: Self.topic, pending: all) == all[0])
+        turns.nobodyTook(all[1])
+        #expect(turns.stalled(atMost: 8).isEmpty, "it was not shown")
+        turns.nobodyTook(all[0])
+        #expect(turns.stalled(atMost: 8) == [Self.topic])
+        #expect(turns.stalled(atMost: 0).isEmpty)
+        #expect(turns.next(on: Self.topic, pending: all) == all[0])
+        #expect(turns.stalled(atMost: 8).isEmpty)
+        turns.nobodyTook(all[0])
+        turns.end(Self.topic)
+        #expect(turns.stalled(atMost: 8).isEmpty)
     }
 
     @Test func `a request is shown once, and sessions do not wait for each other`() {
         var turns = RequestTurns()
         let other = Topic(Hash32(repeating: 2))
         let (here, there) = (Self.request(1), Self.request(1, topic: other))
-        #expect(turns.admit(here, pending: [here]) == here)
-        #expect(turns.admit(here, pending: [here]) == nil)
-        #expect(turns.admit(there, pending: [there]) == there)
-        turns.end(Self.topic)
+        #expect(turns.next(on: Self.topic, pending: [here]) == here)
         #expect(turns.next(on: Self.topic, pending: [here]) == nil)
+        #expect(turns.next(on: other, pending: [there]) == there)
     }
 }

@@ -124,7 +124,7 @@ struct SessionTests {
             let code = await #expect(throws: SignError.self) {
                 try await stage.kit.respondSessionRequest(refused, with: .result(true))
             }?.code
-            #expect([.requestNotFound, .recentlyDeleted].contains(code))
+            #expect(code == .recentlyDeleted)
         }
     }
 
@@ -235,8 +235,85 @@ struct SessionTests {
             #expect(expired.topic == session.topic)
             #expect(stage.kit.pendingSessionProposals.isEmpty)
             #expect(stage.kit.pendingSessionRequests.isEmpty)
-            await #expect(throws: SignError.self) {
+            let code = await #expect(throws: SignError.self) {
                 try await stage.kit.respondSessionRequest(request, with: .result(true))
+            }?.code
+            #expect(code == .requestExpired)
+        }
+    }
+
+    @Test func `a settlement that the dApp refuses ends the session, and the wallet is told why`() async throws {
+        let wallet = Stage.Wallet(change: { $0.client.sign.lifetimes.sessionSeconds = 60 * 86_400 })
+        try await Stage.running(wallet) { stage in
+            let pending = try await stage.propose()
+            let received = try await stage.told.proposal()
+            let session = try await stage.kit.approveSession(received, namespaces: Stage.supported)
+            #expect(!session.acknowledged)
+            guard case .peer(let words) = try await stage.told.deletion(of: session.topic).reason else {
+                Issue.record("the dApp ended it")
+                return
+            }
+            #expect(words?.code == 7000)
+            #expect(stage.kit.activeSessions.isEmpty)
+            let error = await #expect(throws: SignError.self) { try await pending.session() }
+            #expect(error?.code == .settlementFailed)
+        }
+    }
+
+    @Test func `proposals and sessions that are not there can be neither answered nor changed`() async throws {
+        try await Stage.running { stage in
+            func code(_ body: () async throws -> Void) async -> SignError.Code? {
+                await #expect(throws: SignError.self) { try await body() }?.code
+            }
+            let nowhere = Topic(Hash32(repeating: 9))
+            #expect(await code { try await stage.kit.rejectSession(.number(1)) } == .proposalNotFound)
+            #expect(
+                await code {
+                    try await stage.kit.approveSession(Approval(id: .number(1), namespaces: Stage.supported))
+                } == .proposalNotFound)
+            #expect(
+                await code { try await stage.kit.updateSession(nowhere, namespaces: Stage.supported) }
+                    == .sessionNotFound)
+            #expect(await code { try await stage.kit.extendSession(nowhere) } == .sessionNotFound)
+            #expect(
+                await code {
+                    try await stage.kit.emitSessionEvent(
+                        SessionEvent(name: "chainChanged", data: "0x1"), chainID: Stage.chain, on: nowhere)
+                } == .sessionNotFound)
+            // Ending what is not there is no error.
+            try await stage.kit.disconnectSession(nowhere)
+
+            let pending = try await stage.propose()
+            let received = try await stage.told.proposal()
+            try await stage.kit.rejectSession(received)
+            #expect(await code { try await stage.kit.rejectSession(received) } == .recentlyDeleted)
+            #expect(await code { _ = try await pending.session() } == .peerRejected)
+
+            let session = try await stage.settle()
+            var wrong = session.namespaces
+            wrong["eip155"]?.accounts = ["eip155:1"]
+            #expect(
+                await code { try await stage.kit.updateSession(session.topic, namespaces: wrong) }
+                    == .unsupportedAccounts)
+            #expect(stage.kit.activeSessions[session.topic]?.namespaces == session.namespaces)
+            try await stage.dapp.disconnect(session.topic)
+            _ = try await stage.told.deletion(of: session.topic)
+            #expect(await code { try await stage.kit.extendSession(session.topic) } == .recentlyDeleted)
+        }
+    }
+
+    @Test func `a pairing is told when it is made`() async throws {
+        try await Stage.running { stage in
+            let pending = try await stage.propose()
+            let pairing = try await stage.told.event("a pairing") { event -> Pairing? in
+                guard case .pairingCreate(let pairing) = event else { return nil }
+                return pairing
+            }
+            #expect(pairing.topic == pending.pairingTopic)
+            try await stage.dapp.ping(pairing.topic)
+            try await stage.told.event("a sign of life") { event -> Void? in
+                guard case .pairingPing(pairing.topic) = event else { return nil }
+                return ()
             }
         }
     }

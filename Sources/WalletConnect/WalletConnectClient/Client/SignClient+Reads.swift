@@ -27,6 +27,11 @@ extension SignClient {
         core.withLock { $0.engine.pendingRequests(of: topic) }
     }
 
+    /// Requests of a session that were told and wait for an answer (wallet), the oldest first.
+    package func shownRequests(of topic: Topic) -> [PendingRequest] {
+        core.withLock { $0.engine.shownRequests(of: topic) }
+    }
+
     /// One-click authentications that wait for an answer (wallet), the oldest first.
     public var pendingAuthentications: [ReceivedAuthentication] { core.withLock(\.engine.pendingAuthentications) }
 

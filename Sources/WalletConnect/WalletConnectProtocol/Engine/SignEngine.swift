@@ -106,6 +106,14 @@ public struct SignEngine: Sendable {
         return rows.sorted { $0.1.sequence < $1.1.sequence }.map { $1.shown(on: $0) }
     }
 
+    /// Requests of a session that the app was told of and has not answered (wallet), the oldest first.
+    ///
+    /// Unlike ``pendingRequests(of:)`` without those whose origin is still being looked up.
+    public func shownRequests(of topic: Topic) -> [PendingRequest] {
+        (received[topic]?.waiting.values.filter { $0.verifyContext != nil } ?? [])
+            .sorted { $0.sequence < $1.sequence }.map { $0.shown(on: topic) }
+    }
+
     /// One-click authentications that wait for the app (wallet), the oldest first.
     public var pendingAuthentications: [ReceivedAuthentication] {
         receivedAuthentications.filter { $1.approval == nil }
