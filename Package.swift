@@ -259,6 +259,13 @@ let package = Package(
             ],
             path: "Examples/MinimalWallet"),
         .executableTarget(
+            name: "KitWallet",
+            dependencies: [
+                "WalletKit", "WalletConnectTesting", "WalletConnectClient", "WalletConnectNetwork",
+                "WalletConnectProtocol", "Storage", "ChainEVM", "Cryptography", "Primitives", nioPosix, coreMetrics,
+            ],
+            path: "Examples/KitWallet"),
+        .executableTarget(
             name: "StandInWallet", dependencies: ["WalletConnectTesting", "WalletConnectProtocol"],
             path: "Examples/StandInWallet"),
         .executableTarget(

@@ -34,20 +34,25 @@ try await withWalletKit(kit) { kit in
     let events = kit.events([.sessionProposal, .sessionRequest, .sessionDelete])
     try await kit.pair(uri)
     for await event in events {
-        switch event {
-        case .sessionProposal(let received):
-            // A person would be shown received.proposal.proposer here, and asked.
-            let namespaces = try WalletKit.buildApprovedNamespaces(for: received.proposal, supported: supported)
-            if namespaces.isEmpty {
-                try await kit.rejectSession(received, reason: WalletKit.reason(.unsupportedChains))
-            } else {
-                try await kit.approveSession(received, namespaces: namespaces)
+        do {
+            switch event {
+            case .sessionProposal(let received):
+                // A person would be shown received.proposal.proposer here, and asked.
+                let namespaces = try? WalletKit.buildApprovedNamespaces(for: received.proposal, supported: supported)
+                if let namespaces, !namespaces.isEmpty {
+                    try await kit.approveSession(received, namespaces: namespaces)
+                } else {
+                    try await kit.rejectSession(received, reason: WalletKit.reason(.unsupportedChains))
+                }
+            case .sessionRequest(let request):
+                let answer = Answer.failure(SDKError.userRejected.peerError())
+                try await kit.respondSessionRequest(request, with: answer)
+            case .sessionDelete: return
+            default: break
             }
-        case .sessionRequest(let request):
-            let answer = Answer.failure(SDKError.userRejected.peerError())
-            try await kit.respondSessionRequest(request, with: answer)
-        case .sessionDelete: return
-        default: break
+        } catch let error as SignError {
+            // Too late, or answered twice: one dApp's question ends nothing else.
+            print("not answered: \(error)")
         }
     }
 }

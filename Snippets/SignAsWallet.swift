@@ -35,27 +35,32 @@ try await withWalletKit(kit) { kit in
     let events = kit.events([.sessionProposal, .sessionRequest, .sessionDelete])
     try await kit.pair(uri)
     for await event in events {
-        switch event {
-        case .sessionProposal(let received):
-            // Show the person who asks and for what, and ask.
-            let namespaces = try WalletKit.buildApprovedNamespaces(for: received.proposal, supported: supported)
-            if namespaces.isEmpty {
-                try await kit.rejectSession(received, reason: WalletKit.reason(.unsupportedChains))
-            } else {
-                try await kit.approveSession(received, namespaces: namespaces)
-            }
-        case .sessionRequest(let request):
-            // Show the person what would be signed, and ask. A no is an answer too.
-            guard let text = request.params?[0]?.string, let message = try? Hex.decodePrefixed(text) else {
+        do {
+            switch event {
+            case .sessionProposal(let received):
+                // Show the person who asks and for what, and ask. Where something required is missing, nothing is granted.
+                let namespaces = try? WalletKit.buildApprovedNamespaces(for: received.proposal, supported: supported)
+                if let namespaces, !namespaces.isEmpty {
+                    try await kit.approveSession(received, namespaces: namespaces)
+                } else {
+                    try await kit.rejectSession(received, reason: WalletKit.reason(.unsupportedChains))
+                }
+            case .sessionRequest(let request):
+                // Show the person what would be signed, and ask. A no is an answer too.
+                guard let text = request.params?[0]?.string, let message = try? Hex.decodePrefixed(text) else {
+                    try await kit.respondSessionRequest(
+                        request, with: .failure(SDKError.userRejectedRequest.peerError()))
+                    continue
+                }
+                let signature = TransactionSignature(key.sign(digest: EIP191.hash(message: message)))
                 try await kit.respondSessionRequest(
-                    request, with: .failure(SDKError.userRejectedRequest.peerError()))
-                continue
+                    request, with: .result(.string(Hex.encodePrefixed(signature.bytes65))))
+            case .sessionDelete: return
+            default: break
             }
-            let signature = TransactionSignature(key.sign(digest: EIP191.hash(message: message)))
-            try await kit.respondSessionRequest(
-                request, with: .result(.string(Hex.encodePrefixed(signature.bytes65))))
-        case .sessionDelete: return
-        default: break
+        } catch let error as SignError {
+            // Too late, or answered twice: one dApp's question ends nothing else.
+            print("not answered: \(error)")
         }
     }
 }
