@@ -38,7 +38,7 @@ try await withBackend(backend) { backend in
     } catch {
         switch error.code {
         case .rejectedByUser: print("the person said no")
-        case .requestTimeout: print("nobody answered; ask the person before you ask the wallet again")
+        case .requestTimeout, .requestInDoubt: print("nobody knows; ask the person before you ask the wallet again")
         default: throw error
         }
     }

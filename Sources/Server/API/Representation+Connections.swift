@@ -84,6 +84,8 @@ extension BackendError: ProblemConvertible {
         case .relayUnreachable, .storeUnavailable, .closed, .cancelled:
             return Problem(
                 known ?? .internalError, retryAfterSeconds: 2, logged: cause.map { "\(self): \($0)" } ?? description)
+        case .requestInDoubt:
+            return Problem(known ?? .internalError, message, logged: cause.map { "\(self): \($0)" } ?? description)
         default:
             return Problem(known ?? .internalError, message, retryAfterSeconds: isRetryable ? 2 : nil)
         }

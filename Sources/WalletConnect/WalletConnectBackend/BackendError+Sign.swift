@@ -28,6 +28,15 @@ extension BackendError {
         self = BackendError(refusal: peer)
     }
 
+    /// What the client's error means for a request that was being made: it is stored before it is sent, so that nobody
+    /// knows of one whose storing failed whether it goes out.
+    init(making error: SignError) {
+        self.init(error)
+        guard [.storeUnavailable, .cancelled, .closed].contains(code) else { return }
+        self = BackendError(
+            .requestInDoubt, "whether the wallet is asked is not known", cause: error.cause ?? error.message)
+    }
+
     /// What a wallet's refusal means.
     init(refusal peer: PeerError) {
         let words = peer.message ?? "the wallet refused, without a word"

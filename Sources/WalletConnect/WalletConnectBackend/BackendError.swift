@@ -28,6 +28,8 @@ public struct BackendError: Error, Sendable, Hashable, CustomStringConvertible {
         case invalidResponse = "invalid_response"
         /// The wallet did not answer before the request's expiry.
         case requestTimeout = "request_timeout"
+        /// The records failed, or the backend ended, while the request was made: whether the wallet is asked is not known.
+        case requestInDoubt = "request_in_doubt"
         /// There is no request of the id.
         case unknownRequest = "unknown_request"
         /// The params have more bytes than ``BackendSettings/paramsBytesMax``.
@@ -59,7 +61,7 @@ public struct BackendError: Error, Sendable, Hashable, CustomStringConvertible {
 
         /// Whether the same call may succeed later without anything else being changed.
         ///
-        /// A request that timed out is not among them: the wallet may have done it.
+        /// A request that timed out or is in doubt is not among them: the wallet may have done it.
         public var isRetryable: Bool {
             switch self {
             case .connectionPending, .tooManySessions, .tooManyRequests, .relayUnreachable, .storeUnavailable,

@@ -26,7 +26,7 @@ extension Refusal {
         case .peerError, .invalidResponse, .nodeUnavailable: .badGateway
         case .requestTimeout: .gatewayTimeout
         case .relayUnreachable, .storeUnavailable, .cancelled, .closed: .serviceUnavailable
-        case .pluginFailed: .internalServerError
+        case .pluginFailed, .requestInDoubt: .internalServerError
         }
     }
 

@@ -71,6 +71,11 @@ extension ProblemCode {
         cause: "The answer has another form, or the signature is not the account's.",
         fix: "Do not use the answer; try another wallet.")
 
+    static let walletRequestInDoubt = ProblemCode(
+        "request_in_doubt", 500, "It is not known whether the wallet is asked.",
+        cause: "The records of connections failed, or the server stopped, while the request was made.",
+        fix: "Look at the connection's events, the wallet or the chain before you ask again.")
+
     static let walletUnknownRequest = ProblemCode(
         "unknown_request", 404, "The request does not exist.",
         cause: "No request of this connection has the id, or its answer was forgotten after a day.",
@@ -129,7 +134,8 @@ extension ProblemCode {
         .walletConnectionPending,
         .walletConnectionExpired, .walletSessionExpired, .walletUnsupportedChain, .walletUnsupportedMethod,
         .walletRejected,
-        .walletPeerError, .walletInvalidResponse, .walletUnknownRequest, .walletParamsTooLarge, .walletInvalidParams,
+        .walletPeerError, .walletInvalidResponse, .walletRequestInDoubt, .walletUnknownRequest, .walletParamsTooLarge,
+        .walletInvalidParams,
         .walletTooManySessions, .walletTooManyRequests, .walletRefusedByPlugin, .walletRelayUnreachable,
         .walletStoreUnavailable, .walletNodeUnavailable, .walletCallReverted, .walletCancelled, .walletClosed,
     ]

@@ -56,7 +56,8 @@ enum ConnectionRequestRoutes {
                 .validationFailed, .connectionNotFound, .walletNotConnected, .walletConnectionPending,
                 .walletSessionExpired, .walletUnsupportedChain, .walletUnsupportedMethod, .walletParamsTooLarge,
                 .walletInvalidParams, .walletTooManyRequests, .walletRefusedByPlugin, .walletRelayUnreachable,
-                .walletStoreUnavailable, .connectionsDisabled, .draining, .idempotencyKeyReused, .idempotencyInProgress,
+                .walletStoreUnavailable, .walletRequestInDoubt, .connectionsDisabled, .draining, .idempotencyKeyReused,
+                .idempotencyInProgress,
                 .idempotencyInDoubt, .walletClosed,
             ]
         ) { request in
@@ -104,9 +105,8 @@ enum ConnectionRequestRoutes {
         let id: Int64
         do {
             id = try await make()
-        } catch let error as BackendError where [.storeUnavailable, .closed, .cancelled].contains(error.code) {
-            // The backend was at work when the connection was found, so this came while the request was being stored:
-            // whether it was made is not known, and the key stays taken.
+        } catch let error as BackendError where error.code == .requestInDoubt {
+            // The key stays taken.
             throw error
         } catch {
             try await keys.release(key, tenant: tenant)

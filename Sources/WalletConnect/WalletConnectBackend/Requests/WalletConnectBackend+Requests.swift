@@ -14,7 +14,8 @@ extension WalletConnectBackend {
     ///   - params: sent as they are, at most ``BackendSettings/paramsBytesMax`` bytes of JSON.
     /// - Throws: ``BackendError``: `unknown_user`, `not_connected`, `connection_pending`, `session_expired`,
     ///   `unsupported_chain`, `unsupported_method`, `params_too_large`, `invalid_params`, `refused_by_plugin`,
-    ///   `too_many_requests`, `relay_unreachable`, `store_unavailable`, `closed`.
+    ///   `too_many_requests`, `relay_unreachable`, `store_unavailable`, `closed`: nothing was asked; `request_in_doubt` when
+    ///   nobody knows.
     public func request(
         _ method: String, _ params: JSON?, on chain: ChainID, for target: ConnectionTarget,
         options: CallOptions = CallOptions()
@@ -47,7 +48,7 @@ extension WalletConnectBackend {
                     topic: connection.topic, chainID: chain.description, method: method, params: params,
                     expirySeconds: options.expirySeconds ?? settings.requestSeconds))
         } catch {
-            throw BackendError(error)
+            throw BackendError(making: error)
         }
         let id = calling.id
         call.id = id
@@ -58,7 +59,13 @@ extension WalletConnectBackend {
             writer.put([Records.put(made, id: id)]) { self.tell([told]) }
         }
         touch(connection.id, at: now)
-        try await writer.store([])
+        do throws(BackendError) {
+            try await writer.store([])
+        } catch {
+            throw BackendError(
+                .requestInDoubt, "the request \(id) is on its way, and its record could not be stored",
+                cause: "\(error)")
+        }
         logger.info(
             "wallet asked",
             metadata: [
