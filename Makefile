@@ -39,19 +39,15 @@ campaign: setup ## Many users, a backend killed with SIGKILL, a restart: fails u
 	$(call build,--product RestartCampaign)
 	@"$$(swift build --show-bin-path)/RestartCampaign" --users $(USERS)
 
-# All tests of a run begin at once. So what computes comes first, then what starts databases: beside them, tests with
-# deadlines would wait for a turn.
-COMPUTING := ^(Primitives|Cryptography|QRCode|ChainEVM|WalletConnectProtocol|Storage|Keys|Queues|Custody|Architecture)Tests\.
-DATABASES := ^Storage(Servers|Records|Sealed)Tests\.
-swift_test = swift test --skip-build $(TRAITS) --disable-xctest $(1) 2>&1 | sed -u -E '/Test run with/b; /(started\.|passed after [0-9.]+ seconds\.?)$$/d'
+# By itself the runner begins all tests at once, and those with deadlines wait for a turn behind the others.
+TESTS_AT_ONCE := 8
 
 # The runner's line for each test that passed is left out; what fails, and its closing line, stay.
 test: setup ## Builds and runs every test
 	@$(PYTHON) devnet/check.py
 	$(call build,--build-tests)
-	@$(call swift_test,--filter '$(COMPUTING)')
-	@$(call swift_test,--filter '$(DATABASES)')
-	@$(call swift_test,--skip '$(COMPUTING)' --skip '$(DATABASES)')
+	@swift test --skip-build $(TRAITS) --disable-xctest --experimental-maximum-parallelization-width $(TESTS_AT_ONCE) 2>&1 \
+	    | sed -u -E '/Test run with/b; /(started\.|passed after [0-9.]+ seconds\.?)$$/d'
 
 coverage: setup ## Builds and runs the WalletConnect tests with coverage, and prints it per target; minutes
 	@scripts/coverage

@@ -38,12 +38,8 @@ public final class MongoServer: Sendable {
     public func order(_ order: String) async throws {
         let before = process.lines.count
         try process.say(order)
-        let deadline = ContinuousClock.now + .seconds(Self.orderSecondsMax)
-        while process.lines.count <= before {
-            guard ContinuousClock.now < deadline else {
-                throw ServerProcess.Failure(description: "no answer to \(order)")
-            }
-            try await Task.sleep(for: .milliseconds(5))
+        guard await eventually(within: Self.orderSecondsMax, { process.lines.count > before }) else {
+            throw ServerProcess.Failure(description: "no answer to \(order)")
         }
     }
 

@@ -66,18 +66,6 @@ final class Prefixes: Sendable {
     }
 }
 
-/// Asks until the answer is yes; false after half a minute.
-func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-    let end = ContinuousClock.now + .seconds(30)
-    while ContinuousClock.now < end {
-        if try await condition() { return true }
-        // Often enough to go on at once, seldom enough to leave the machine to what is waited for.
-        try? await Task.sleep(for: .milliseconds(5))
-    }
-    // On a busy machine the sleep itself may outlast the deadline.
-    return try await condition()
-}
-
 /// The error that `body` throws; nil when it throws none.
 func failure<Value>(_ body: () async throws(KeyValueError) -> Value) async -> KeyValueError? {
     do {

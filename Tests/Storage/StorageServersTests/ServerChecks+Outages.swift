@@ -39,11 +39,11 @@ extension ServerChecks {
             group.addTask {
                 for _ in 0..<deaths {
                     let before = log.withLock { $0.stored.count }
-                    #expect(try await eventually { log.withLock { $0.stored.count } >= before + between })
+                    #expect(await eventually { log.withLock { $0.stored.count } >= before + between })
                     try await server.process.restart()
                 }
                 let before = log.withLock { $0.stored.count }
-                #expect(try await eventually { log.withLock { $0.stored.count } >= before + between })
+                #expect(await eventually { log.withLock { $0.stored.count } >= before + between })
                 isOver.withLock { $0 = true }
             }
             try await group.waitForAll()
@@ -121,7 +121,7 @@ extension ServerChecks {
         #expect(health?.isRetryable == true)
         #expect(ContinuousClock.now - began < .seconds(20), "nobody waits for ever")
         server.process.thaw()
-        #expect(try await eventually { await recordsFailure(TableKeyValueStore(store: store)) == nil })
+        #expect(await eventually { await recordsFailure(TableKeyValueStore(store: store)) == nil })
         let count = try await store.read { try $0.count(Items.table, where: []) }
         #expect(count == 0 || count == 2)
         await store.close()
@@ -157,7 +157,7 @@ extension ServerChecks {
         #expect(refused?.code == .unavailable)
         #expect(refused.map { "\($0)" }?.contains("w/rd") == false)
         try await server.process.start()
-        #expect(try await eventually { await recordsFailure(records) == nil })
+        #expect(await eventually { await recordsFailure(records) == nil })
         #expect(try await records.read([key])[0]?.value == [1])
         let text = lines.withLock { $0.joined(separator: "\n") }
         #expect(text.contains("connection lost") && text.contains("connection restored"))
@@ -190,7 +190,7 @@ extension ServerChecks {
         let opened = await storageFailure { _ = try await server.open(url) }
         #expect(opened?.code == .unavailable, "\(String(describing: opened))")
         try await promote()
-        #expect(try await eventually { await add(3) == nil })
+        #expect(await eventually { await add(3) == nil })
         #expect(await recordsFailure(records) == nil)
         #expect(try await store.read { try $0.count(Items.table, where: []) } == 2)
         try recovered()

@@ -86,16 +86,6 @@ func storageFailure<Value>(_ body: () async throws -> Value) async -> StorageErr
     }
 }
 
-/// Asks until it is so, at most `seconds`.
-func eventually(within seconds: Double = 30, _ condition: () async throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    while ContinuousClock.now < deadline {
-        if try await condition() { return true }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    return try await condition()
-}
-
 /// Something that several tasks change.
 final class Shared<Value: Sendable>: Sendable {
     private let state: Mutex<Value>
