@@ -6,7 +6,7 @@ import WalletConnectRelay
 
 // Messages and subscriptions go into any Store; a database keeps them over a restart.
 let relay = RelayServer(store: MemoryStore(), identity: try .random(), logger: Logger(label: "relay"))
-try await withThrowingTaskGroup(of: Void.self) { group in
+await withThrowingTaskGroup(of: Void.self) { group in
     let (ports, listening) = AsyncStream.makeStream(of: Int.self)
     group.addTask { try await relay.run(host: "127.0.0.1", port: 0) { port in listening.yield(port) } }
     for await port in ports {

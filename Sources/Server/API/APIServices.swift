@@ -31,8 +31,6 @@ public struct APIServices: Sendable {
     public var chains: [ChainStatusSource]
     /// Wallets that users connect; nil on a server without a relay to meet them at.
     public var connections: WalletConnectBackend?
-    /// Whether the sessions of ``connections`` are still being read.
-    public var isRestoring: @Sendable () -> Bool
     /// Forgets what was kept about connections long enough.
     public let connectionCleanup: ConnectionCleanup
     let walletRequestKeys: WalletRequestKeys
@@ -51,7 +49,7 @@ public struct APIServices: Sendable {
         mode: Mode, version: String, store: any Store, wallets: Wallets, withdrawals: Withdrawals, ledger: Ledger,
         policies: PolicyBook, lanes: LaneBook, reconciler: Reconciler, signer: SigningGuard,
         keystore: EmbeddedKeystore, keys: APIKeys, feed: EventFeed, chains: [ChainStatusSource],
-        connections: WalletConnectBackend? = nil, isRestoring: @escaping @Sendable () -> Bool = { false },
+        connections: WalletConnectBackend? = nil,
         connectionEventSeconds: Int64 = ConnectionCleanup.eventSecondsStandard,
         backup: @escaping @Sendable (String) async throws -> (files: [String], notes: [String]),
         queuedUnits: @escaping @Sendable () -> Int,
@@ -73,7 +71,6 @@ public struct APIServices: Sendable {
         self.feed = feed
         self.chains = chains
         self.connections = connections
-        self.isRestoring = isRestoring
         walletRequestKeys = WalletRequestKeys(store: store, clock: clock)
         connectionCleanup = ConnectionCleanup(
             store: store, keys: walletRequestKeys, eventSeconds: connectionEventSeconds, clock: clock)

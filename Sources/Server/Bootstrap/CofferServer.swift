@@ -135,7 +135,7 @@ public struct CofferServer: Sendable {
             feed: EventFeed(store: store),
             chains: plan.chains.map {
                 ChainStatusSource(chain: $0.settings.chain, nodeCount: $0.nodeCount, node: $0.node)
-            }, connections: connections?.backend, isRestoring: { connections?.isRestoring ?? false },
+            }, connections: connections?.backend,
             connectionEventSeconds: plan.connections?.eventSeconds ?? ConnectionCleanup.eventSecondsStandard,
             backup: { folder in
                 let files = try await Backup.create(in: folder, databases: copied, version: plan.version)

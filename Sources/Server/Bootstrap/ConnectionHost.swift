@@ -30,8 +30,6 @@ struct ConnectionHost: Sendable {
     /// Where the server listens, for a relay of its own.
     let place: LoopbackTransport.Place
     private let records: ConnectionRecords
-    /// Whether the backend has said how its restore ended.
-    private let restored = Flag()
     private let events: AsyncStream<BackendEvent>
     private let logger: Logger
 
@@ -113,16 +111,12 @@ struct ConnectionHost: Sendable {
 
     /// Waits until sessions are restored; what is wrong is found in `/health`.
     func ready() async {
-        defer { restored.set() }
         do {
             try await backend.ready()
         } catch {
             logger.error("connections were not restored", metadata: ["error": "\(error)"])
         }
     }
-
-    /// Whether sessions are still being restored; a backend that has ended is not at it any more.
-    var isRestoring: Bool { !restored.isSet }
 
     func close() async { await records.close() }
 

@@ -96,7 +96,7 @@
             let durable = try link.query("SELECT @@innodb_flush_log_at_trx_commit", [], kinds: [.integer])
             if durable != [[.integer(1)]] { settings.log.losesData("innodb_flush_log_at_trx_commit is not 1") }
             self.link = link
-            idleSince = Self.now
+            idleSince = monotonicMilliseconds()
         }
 
         /// What keeps a process that hangs from keeping the lock, where a transaction has no limit of its own.
@@ -112,7 +112,8 @@
                 }
                 return link
             }
-            if use == .writing, let link, !link.isMariaDB, Self.now - idleSince > Self.idleMillisecondsMax {
+            let idleMilliseconds = monotonicMilliseconds() - idleSince
+            if use == .writing, let link, !link.isMariaDB, idleMilliseconds > Self.idleMillisecondsMax {
                 self.link = nil
             }
             if use == .reading, moves != settings.moves.count { link = nil }
@@ -121,12 +122,6 @@
             if wasAway, use == .writing { settings.moves.note() }
             guard let link else { throw StorageError(.unavailable, "not connected") }
             return link
-        }
-
-        private static var now: Int {
-            var time = timespec()
-            unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-            return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
         }
 
         private func begin(
@@ -211,7 +206,7 @@
             do throws(StorageError) {
                 try using { link throws(StorageError) in try link.execute("COMMIT") }
                 isOpen = false
-                idleSince = Self.now
+                idleSince = monotonicMilliseconds()
             } catch {
                 guard error.code == .unavailable else { throw error }
                 throw StorageError(
@@ -221,7 +216,7 @@
 
         func rollback() throws(StorageError) {
             isOpen = false
-            idleSince = Self.now
+            idleSince = monotonicMilliseconds()
             try using { link throws(StorageError) in try link.execute("ROLLBACK") }
         }
 

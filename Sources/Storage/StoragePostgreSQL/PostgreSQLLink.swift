@@ -133,7 +133,7 @@
         private func answer(to sent: Int32, begins: Bool = false) throws(StorageError) -> PostgreSQLResult {
             guard !isBroken else { throw StorageError(.unavailable, "the connection is broken") }
             guard sent == 1 else { throw broken() }
-            let deadline = Self.now + timeoutMilliseconds
+            let deadline = monotonicMilliseconds() + timeoutMilliseconds
             while true {
                 let flushed = unsafe PQflush(handle)
                 if flushed == 0 { break }
@@ -163,7 +163,7 @@
         private func wait(for events: Int16, until deadline: Int) throws(StorageError) {
             var poll = pollfd(fd: unsafe PQsocket(handle), events: events, revents: 0)
             while true {
-                let left = deadline - Self.now
+                let left = deadline - monotonicMilliseconds()
                 guard left > 0 else {
                     throw broken(StorageError(.unavailable, "no answer within \(timeoutMilliseconds) ms"))
                 }
@@ -180,12 +180,6 @@
             let text = unsafe String(cString: PQerrorMessage(handle))
             return StorageError(
                 .unavailable, text.split(separator: "\n").first.map(String.init) ?? "the connection broke")
-        }
-
-        private static var now: Int {
-            var time = timespec()
-            unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-            return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
         }
     }
 

@@ -75,7 +75,8 @@ public struct Reconnection {
     }
 }
 
-private func monotonicMilliseconds() -> Int {
+/// Milliseconds of a clock that never jumps, from an unknown moment on.
+package func monotonicMilliseconds() -> Int {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000

@@ -98,30 +98,26 @@ final class RecordWriter: Sendable {
         _ changes: [KeyValueChange], _ records: any KeyValueStore, _ fence: inout OwnerFence,
         _ patience: StorePatience, _ metrics: BackendMetrics, _ logger: Logger
     ) async throws(KeyValueError) {
-        guard !changes.isEmpty else { return }
         let start = ContinuousClock.now
-        var (changes, attempts) = (changes, patience.begin())
-        while true {
+        var changes = changes
+        while !changes.isEmpty {
             do throws(KeyValueError) {
-                try await records.apply([fence.change] + changes)
-                break
-            } catch {
-                metrics.storeFailed()
-                // A broken connection leaves open whether the unit was stored; the owner's record knows.
-                if error.code == .conflict, attempts.failures > 0, try await fence.isStored(records, patience) { break }
-                if error.code == .valueTooLarge, let key = error.key {
-                    // What a wallet sent must not end everybody else's work.
-                    logger.error("a record is too large and is left out", metadata: ["key": "\(key)"])
-                    changes.removeAll { $0.key == key }
-                    if changes.isEmpty { return }
-                    continue
+                try await fence.store(changes, in: records, patience) { error, attempt, isStored in
+                    metrics.storeFailed()
+                    guard !isStored, error.code != .valueTooLarge else { return }
+                    logger.warning(
+                        "backend records not stored", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
                 }
-                logger.warning("backend records not stored", metadata: ["error": "\(error)"])
-                guard await attempts.wait(after: error) else { throw error }
+                return metrics.stored(changes.count, took: start.duration(to: .now))
+            } catch {
+                guard error.code == .valueTooLarge, let key = error.key,
+                    changes.contains(where: { $0.key == key })
+                else { throw error }
+                // What a wallet sent must not end everybody else's work.
+                logger.error("a record is too large and is left out", metadata: ["key": "\(key)"])
+                changes.removeAll { $0.key == key }
             }
         }
-        fence.advance()
-        metrics.stored(changes.count, took: start.duration(to: .now))
     }
 
     /// Everybody who waits, now or later, is told.

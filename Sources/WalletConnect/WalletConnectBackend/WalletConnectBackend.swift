@@ -51,6 +51,16 @@ public final class WalletConnectBackend: Sendable {
     let jobs: AsyncStream<@Sendable () async -> Void>
     private let newJobs: AsyncStream<@Sendable () async -> Void>.Continuation
 
+    /// How far a backend has come.
+    public enum State: Sendable, Hashable {
+        /// Not started, or still reading what was kept; calls throw `closed`.
+        case restoring
+        /// Takes calls.
+        case running
+        /// Stopped, or its records failed; calls throw `closed` from now on.
+        case ended
+    }
+
     enum Phase {
         case created
         case starting
@@ -180,6 +190,17 @@ public final class WalletConnectBackend: Sendable {
             throw BackendError(.cancelled, "the wait was cancelled")
         }
         try result.get()
+    }
+
+    /// How far it is now; ``ready()`` waits for it to run.
+    public var state: State {
+        phase.withLock { phase in
+            switch phase {
+            case .created, .starting: .restoring
+            case .running: .running
+            case .ended: .ended
+            }
+        }
     }
 
     private func work() async throws(BackendError) {

@@ -1,5 +1,4 @@
 public import Hummingbird
-public import Primitives
 public import WalletConnectBackend
 
 /// Finds the wallet connection of the user who asks.
@@ -23,14 +22,8 @@ public struct ConnectionMiddleware<Context: WalletConnectRequestContext>: Router
     /// - Parameters:
     ///   - backend: knows the connections.
     ///   - isRequired: whether a user without a live connection is refused with 409; else the request goes on without.
-    ///   - clock: tells the time; the backend's, where that was given one.
-    public init(_ backend: WalletConnectBackend, isRequired: Bool = true, clock: WallClock = .system) {
-        self.init(isRequired: isRequired) { userID in
-            let connections = backend.connections(of: userID)
-            let now = clock.now
-            return connections.last { $0.state == .active && now < $0.overdueAt(backend.settings) }
-                ?? connections.last { $0.state == .pending }
-        }
+    public init(_ backend: WalletConnectBackend, isRequired: Bool = true) {
+        self.init(isRequired: isRequired) { backend.livingConnection(of: $0) }
     }
 
     /// Finds connections by a closure, such as one that a user has chosen among several.
@@ -57,16 +50,5 @@ public struct ConnectionMiddleware<Context: WalletConnectRequestContext>: Router
                 : Refusal(.conflict, "not_connected", "the user has no wallet connected")
         }
         return try await next(request, context)
-    }
-}
-
-extension Connection {
-    /// When an active connection is over, whether or not it was ended already: by its own time or by the settings'.
-    fileprivate func overdueAt(_ settings: BackendSettings) -> Timestamp {
-        let limits = [
-            settings.absoluteSeconds.map { createdAt.adding(seconds: $0) },
-            settings.idleSeconds.map { lastActivityAt.adding(seconds: $0) },
-        ]
-        return limits.compactMap(\.self).reduce(expiresAt, min)
     }
 }

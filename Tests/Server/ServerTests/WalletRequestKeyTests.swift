@@ -1,5 +1,6 @@
 import Cryptography
 import HTTPTypes
+import Keys
 import Primitives
 import Storage
 import Testing
@@ -100,7 +101,18 @@ import WalletConnectBackend
             }
             let count = try await services.store.read { tx in try tx.count(WalletRequestKeyTable.table, where: []) }
             #expect(count == 0)
-            #expect(services.isRestoring())
+            #expect(services.connections?.state == .restoring)
+        }
+    }
+    @Test func `the server is not ready before sessions are restored`() async throws {
+        for (isRunning, reason) in [(false, "restoring"), (true, nil)] as [(Bool, String?)] {
+            try await ConnectionRouteTests.withServices(isRunning: isRunning) { server, services in
+                let passphrase = SecretBytes(copying: Array("correct horse battery staple".utf8))
+                try await services.keystore.initialise(passphrase: passphrase, cost: .interactive)
+                let ready = try await server.send(.get, "/ready", key: "one")
+                #expect(ready.status == (isRunning ? 200 : 503), "\(ready.text)")
+                #expect(ready.json?["reason"]?.string == reason, "\(ready.text)")
+            }
         }
     }
 }

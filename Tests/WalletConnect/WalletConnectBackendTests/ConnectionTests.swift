@@ -317,8 +317,10 @@ struct ConnectionTests {
                 try await backend.connect(ConnectionRequest(userID: "alice", chains: [World.mainnet]))
             }
             #expect(early?.code == .closed)
+            #expect(backend.state == .restoring)
             let events = backend.events()
-            try await withBackend(backend) { _ in }
+            try await withBackend(backend) { #expect($0.state == .running) }
+            #expect(backend.state == .ended)
             let late = await World.failure {
                 try await backend.connect(ConnectionRequest(userID: "alice", chains: [World.mainnet]))
             }

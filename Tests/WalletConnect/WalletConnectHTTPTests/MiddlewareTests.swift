@@ -139,7 +139,7 @@ struct Leak: Error, CustomStringConvertible {
         } _: { backend, wallet, clock in
             let router = Self.router()
             router.add(middleware: Self.signIn())
-            router.add(middleware: ConnectionMiddleware(backend, clock: clock.clock))
+            router.add(middleware: ConnectionMiddleware(backend))
             router.get("account") { _, context in try context.walletConnect.connected().topic.hex }
             let application = Application(router: router)
             func ask() async throws -> (status: Int, text: String) {

@@ -34,7 +34,7 @@ enum ConnectionBalances {
                 .connectionsDisabled, .walletClosed,
             ]
         ) { request in
-            let (backend, connection) = try await ConnectionRoutes.find(request, services)
+            let (backend, connection) = try ConnectionRoutes.find(request, services)
             try ConnectionRoutes.requireActive(connection)
             let found = try await backend.balances(for: .topic(connection.topic))
             return .json(["topic": .string(connection.topic.hex), "data": .array(found.map { json($0, services) })])

@@ -134,7 +134,7 @@ public enum ConnectionEvents {
             responses: [RouteResponse(200, "A stream.", .string(), contentType: "text/event-stream")],
             problems: [.connectionsDisabled, .walletClosed]
         ) { request in
-            _ = try await ConnectionRoutes.backend(services)
+            _ = try ConnectionRoutes.backend(services)
             let tenant = try WithdrawalRoutes.visibility(request)
             let head = try await services.store.read { tx in try EventLog.head(in: tx) }
             let start = min(EventRoutes.lastEventID(request) ?? head, head)
@@ -160,7 +160,7 @@ public enum ConnectionEvents {
             responses: [RouteResponse(200, "A page, oldest first.", .page(of: .reference("Event")))],
             problems: [.connectionNotFound, .invalidCursor, .connectionsDisabled, .walletClosed]
         ) { request in
-            let (backend, connection) = try await ConnectionRoutes.find(request, services)
+            let (backend, connection) = try ConnectionRoutes.find(request, services)
             let (subject, topic) = (subject(of: connection), connection.pairingTopic)
             guard EventRoutes.wantsStream(request) else { return try await page(subject, request, services) }
             return try EventRoutes.stream(services, from: EventRoutes.lastEventID(request) ?? 0) { sequence in

@@ -64,7 +64,7 @@ enum ConnectionRequestRoutes {
             if services.isDraining() { throw Problem(.draining, retryAfterSeconds: 2) }
             // The body first: what is wrong with it stays wrong.
             let wish = try request.read(limits: .rpc) { body in Wish(&body) }
-            let (backend, connection) = try await ConnectionRoutes.find(request, services)
+            let (backend, connection) = try ConnectionRoutes.find(request, services)
             let (id, isReplay) = try await once(request, wish, connection, services) {
                 try ConnectionRoutes.requireActive(connection)
                 return try await backend.request(
@@ -170,7 +170,7 @@ enum ConnectionRequestRoutes {
             ],
             problems: [.connectionNotFound, .walletUnknownRequest, .connectionsDisabled, .walletClosed]
         ) { request in
-            let (backend, connection) = try await ConnectionRoutes.find(request, services)
+            let (backend, connection) = try ConnectionRoutes.find(request, services)
             guard let id = Int64(request.path("id")) else { throw unknown(request.path("id")) }
             _ = try await status(id, connection, backend)
             let seconds = Int64(request.query.integer("wait_seconds") ?? 0)

@@ -34,27 +34,10 @@ enum ConnectionRoutes {
     ///
     /// - Throws: `connections_disabled`; `closed` while sessions are restored, and after the backend has ended: what it
     ///   knows then is nothing, and no answer about connections would be true.
-    static func backend(_ services: APIServices) async throws -> WalletConnectBackend {
+    static func backend(_ services: APIServices) throws -> WalletConnectBackend {
         guard let backend = services.connections else { throw Problem(.connectionsDisabled) }
-        guard await isAtWork(backend) else { throw Problem(.walletClosed, retryAfterSeconds: closedRetrySeconds) }
+        guard backend.state == .running else { throw Problem(.walletClosed, retryAfterSeconds: closedRetrySeconds) }
         return backend
-    }
-
-    /// Whether a backend is at work now.
-    private static func isAtWork(_ backend: WalletConnectBackend) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            // Cancelled before it begins, so that it tells what is known already and waits for nothing.
-            group.cancelAll()
-            group.addTask {
-                do throws(BackendError) {
-                    try await backend.ready()
-                    return true
-                } catch {
-                    return false
-                }
-            }
-            return await group.next() ?? false
-        }
     }
 
     /// The connection of a topic, of the caller's tenant.
@@ -62,8 +45,8 @@ enum ConnectionRoutes {
     /// - Throws: `CONNECTION_NOT_FOUND`, also for another tenant's and for what is no topic; as ``backend(_:)``.
     static func find(
         _ request: APIRequest, _ services: APIServices
-    ) async throws -> (backend: WalletConnectBackend, connection: Connection) {
-        let backend = try await backend(services)
+    ) throws -> (backend: WalletConnectBackend, connection: Connection) {
+        let backend = try backend(services)
         let tenant = try WithdrawalRoutes.visibility(request)
         guard let topic = try? Topic(hex: request.path("topic")),
             let connection = backend.connection(topic), tenant == nil || connection.tenant == tenant
@@ -102,7 +85,7 @@ enum ConnectionRoutes {
             ]
         ) { request in
             if services.isDraining() { throw Problem(.draining, retryAfterSeconds: 2) }
-            let backend = try await backend(services)
+            let backend = try backend(services)
             let caller = try request.caller()
             let wish = try request.read { body in Self.wish(&body, tenant: caller.tenant) }
             let pending = try await backend.connect(wish)
@@ -168,7 +151,7 @@ enum ConnectionRoutes {
             problems: [.invalidCursor, .connectionsDisabled, .walletClosed]
         ) { request in
             let size = request.query.pageSize
-            let found = try await backend(services).connections(
+            let found = try backend(services).connections(
                 of: request.query["user_id"], tenant: try WithdrawalRoutes.visibility(request),
                 state: request.query["state"].flatMap { Connection.State(rawValue: $0) },
                 after: try Cursor.sequence(in: request, listing: "connections"), limit: size + 1)
@@ -187,7 +170,7 @@ enum ConnectionRoutes {
             responses: [RouteResponse(200, "The connection.", .reference("Connection"))],
             problems: [.connectionNotFound, .connectionsDisabled, .walletClosed]
         ) { request in
-            .json(try await find(request, services).connection.json)
+            .json(try find(request, services).connection.json)
         }
     }
 
@@ -201,7 +184,7 @@ enum ConnectionRoutes {
             responses: [RouteResponse(204, "It has ended.")],
             problems: [.connectionNotFound, .walletStoreUnavailable, .connectionsDisabled, .walletClosed]
         ) { request in
-            let (backend, connection) = try await find(request, services)
+            let (backend, connection) = try find(request, services)
             try await backend.disconnect(connection.topic)
             return .noContent
         }

@@ -51,7 +51,7 @@ enum SystemRoutes {
     private static func unreadiness(_ services: APIServices) async -> String? {
         if services.isDraining() { return "draining" }
         if services.keystore.isSealed { return "sealed" }
-        if services.isRestoring() { return "restoring" }
+        if services.connections?.state == .restoring { return "restoring" }
         do {
             // As a unit of writing, though it writes nothing: a store that failed once is still read, and takes no more.
             _ = try await services.store.write { tx in try EventLog.head(in: tx) }

@@ -103,8 +103,13 @@ extension WalletConnectBackend {
     ///
     /// - Parameter tenant: whose user; nil is the user of no tenant.
     public func isConnected(_ userID: String, tenant: String? = nil) -> Bool {
-        let now = clock.now
-        return connections(of: userID, tenant: tenant).contains { $0.state == .active && overdue($0, at: now) == nil }
+        livingConnection(of: userID, tenant: tenant)?.state == .active
+    }
+
+    /// The user's newest connection that is active and not overdue, else the newest that waits for a wallet.
+    package func livingConnection(of userID: String, tenant: String? = nil) -> Connection? {
+        let (all, now) = (connections(of: userID, tenant: tenant), clock.now)
+        return all.last { $0.state == .active && overdue($0, at: now) == nil } ?? all.last { $0.state == .pending }
     }
 
     /// How much there is.

@@ -39,33 +39,18 @@ struct Committer: Sendable {
     mutating func commit(_ decisions: [WaitingDecision]) async throws(SignError) {
         let changes = Self.changes(of: decisions)
         guard !changes.isEmpty else { return }
-        let unit = [fence.change] + changes
         let start = ContinuousClock.now
-        var attempts = patience.begin()
-        while true {
-            do {
-                try await records.apply(unit)
-                break
-            } catch {
-                metrics.commitFailed()
-                // A broken connection leaves open whether the unit was stored; the owner's record knows.
-                if error.code == .conflict, attempts.failures > 0, try await isStored() { break }
-                logger.warning(
-                    "walletconnect records not stored",
-                    metadata: ["attempt": "\(attempts.failures + 1)", "error": "\(error)"])
-                guard await attempts.wait(after: error) else { throw Self.failure(error) }
-            }
-        }
-        fence.advance()
-        metrics.committed(changes.count, took: start.duration(to: .now))
-    }
-
-    private func isStored() async throws(SignError) -> Bool {
         do throws(KeyValueError) {
-            return try await fence.isStored(records, patience)
+            try await fence.store(changes, in: records, patience) { [metrics, logger] error, attempt, isStored in
+                metrics.commitFailed()
+                guard !isStored else { return }
+                logger.warning(
+                    "walletconnect records not stored", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
+            }
         } catch {
             throw Self.failure(error)
         }
+        metrics.committed(changes.count, took: start.duration(to: .now))
     }
 
     func read(_ keys: [KeyValueKey]) async throws(SignError) -> [KeyValueRecord?] {

@@ -30,17 +30,34 @@ package struct OwnerFence: Sendable {
         revision = record.revision
     }
 
-    /// Goes along with the changes of each unit, which is refused with `conflict` once somebody else writes.
-    package var change: KeyValueChange { .put(key, owner, if: .revision(revision)) }
-
-    /// The unit is stored.
-    package mutating func advance() { revision += 1 }
-
-    /// Whether the unit was stored although nobody said so, as after a connection that broke.
-    package func isStored(
-        _ records: any KeyValueStore, _ patience: StorePatience
-    ) async throws(KeyValueError) -> Bool {
-        try await own(records, patience)?.revision == revision + 1
+    /// Stores a unit of changes, trying again for as long as `patience` lasts.
+    ///
+    /// - Parameter onFailure: told of each attempt that failed, counted from 1; `isStored` when the unit turned out to be
+    ///   stored all the same, as after a connection that broke.
+    /// - Throws: `conflict` once somebody else writes these records.
+    package mutating func store(
+        _ changes: [KeyValueChange], in records: any KeyValueStore, _ patience: StorePatience,
+        onFailure: (_ error: KeyValueError, _ attempt: Int, _ isStored: Bool) -> Void
+    ) async throws(KeyValueError) {
+        let unit = [KeyValueChange.put(key, owner, if: .revision(revision))] + changes
+        var attempts = patience.begin()
+        while true {
+            do throws(KeyValueError) {
+                try await records.apply(unit)
+                break
+            } catch {
+                let attempt = attempts.failures + 1
+                if error.code == .conflict, attempt > 1,
+                    try await own(records, patience)?.revision == revision + 1
+                {
+                    onFailure(error, attempt, true)
+                    break
+                }
+                onFailure(error, attempt, false)
+                guard await attempts.wait(after: error) else { throw error }
+            }
+        }
+        revision += 1
     }
 
     private func own(
