@@ -85,7 +85,7 @@ struct TelegramBot {
 
     private static func records(in folder: String) async throws -> any KeyValueStore {
         #if SQLite
-            let store: any Store = try SQLite.open(path: "\(folder)/bot.db")
+            let store: any Store = try await SQLite.open(path: "\(folder)/bot.db")
             try await store.migrate(TableKeyValueStore.migrations)
             return TableKeyValueStore(store: store)
         #else

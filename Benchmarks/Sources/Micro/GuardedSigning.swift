@@ -8,8 +8,8 @@ import StorageSQLite
 enum GuardedSigning {
     /// - Parameter directory: an empty one, on the disk that is to be measured.
     static func run(directory: String, seconds: Double) async throws {
-        let store = try SQLite.open(path: "\(directory)/keys.db")
-        let history = try SQLite.open(path: "\(directory)/guard.db")
+        let store = try await SQLite.open(path: "\(directory)/keys.db")
+        let history = try await SQLite.open(path: "\(directory)/guard.db")
         try await store.migrate(KeysSchema.migrations)
         try await history.migrate(GuardSchema.migrations)
         let keystore = EmbeddedKeystore(store: store, clock: .system, random: .system)

@@ -33,7 +33,7 @@ struct Sides: Sendable {
 
     func records(_ name: String) async throws -> any KeyValueStore {
         guard isDurable else { return MemoryKeyValueStore() }
-        let store = try SQLite.open(path: "\(directory)-\(name).db")
+        let store = try await SQLite.open(path: "\(directory)-\(name).db")
         try await store.migrate(TableKeyValueStore.migrations)
         return TableKeyValueStore(store: store)
     }

@@ -59,8 +59,8 @@ public struct CofferServer: Sendable {
         -> CofferServer
     {
         let lock = try plan.directory.lock()
-        let (store, queuedUnits) = try open(plan.databasePath)
-        let (guardStore, _) = try open(plan.guardPath)
+        let (store, queuedUnits) = try await open(plan.databasePath)
+        let (guardStore, _) = try await open(plan.guardPath)
         try await store.migrate(
             StorageSchema.migrations + AuditSchema.migrations + LedgerSchema.migrations + WalletSchema.migrations
                 + WithdrawalSchema.migrations + KeysSchema.migrations + APISchema.migrations)
@@ -149,17 +149,17 @@ public struct CofferServer: Sendable {
     }
 
     #if SQLite
-        static func open(_ path: String) throws -> (any Store, @Sendable () -> Int) {
+        static func open(_ path: String) async throws -> (any Store, @Sendable () -> Int) {
             let commits = Metrics.Timer(label: "coffer_db_commit_duration_seconds")
             let batches = Metrics.Recorder(label: "coffer_db_commit_batch_size")
-            let store = try SQLite.open(path: path) { units, nanoseconds in
+            let store = try await SQLite.open(path: path) { units, nanoseconds in
                 commits.recordNanoseconds(Int64(clamping: nanoseconds))
                 batches.record(units)
             }
             return (store, { store.queuedUnits })
         }
     #else
-        static func open(_ path: String) throws -> (any Store, @Sendable () -> Int) {
+        static func open(_ path: String) async throws -> (any Store, @Sendable () -> Int) {
             throw BootstrapError(
                 .configuration, "this program was built without SQLite, and no other database is compiled in")
         }

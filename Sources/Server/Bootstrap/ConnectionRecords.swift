@@ -37,7 +37,7 @@ struct ConnectionRecords: Sendable {
     ///   password.
     static func open(_ url: String?, _ directory: DataDirectory, logger: Logger) async throws -> ConnectionRecords {
         guard let url else {
-            let database = try CofferServer.open(directory.connectionsDatabase).0
+            let database = try await CofferServer.open(directory.connectionsDatabase).0
             var records = try await tables(database)
             records.ownDatabase = database
             return records

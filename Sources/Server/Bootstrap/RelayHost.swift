@@ -23,7 +23,7 @@ struct RelayHost: Sendable {
     static func make(
         _ settings: RelaySettings, _ directory: DataDirectory, post: RelayServer.WebhookPost?, logger: Logger
     ) async throws -> RelayHost {
-        let (store, _) = try CofferServer.open(directory.relayDatabase)
+        let (store, _) = try await CofferServer.open(directory.relayDatabase)
         let server = RelayServer(
             settings: settings, store: store, identity: try identity(directory), post: post, logger: logger)
         try await server.restore()

@@ -37,7 +37,10 @@
             onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in }
         ) async throws(StorageError) -> SQLStore {
             let settings = try PostgreSQLSettings(url, logger)
-            return try await SQLStore.opening(settings.limits, onCommit: onCommit) { (use) throws(StorageError) in
+            let limits = settings.limits
+            return try await SQLStore.opening(
+                readers: limits.pool - 1, queuedMax: limits.queuedMax, onCommit: onCommit
+            ) { (use) throws(StorageError) in
                 let connection = PostgreSQLConnection(settings, for: use)
                 try connection.connect()
                 return connection

@@ -20,6 +20,8 @@ public struct Reconnection {
     /// The longest pause: so long after the server's return the store works again, at the latest.
     public static let pauseMillisecondsMax = 2_000
 
+    private let now: @Sendable () -> Int
+    private let sleep: @Sendable (_ milliseconds: Int) -> Void
     private let onChange: @Sendable (Change) -> Void
     private var began: Int?
     private var nextTry = 0
@@ -27,13 +29,23 @@ public struct Reconnection {
     private var lastError = StorageError(.unavailable, "the server was not asked yet")
 
     public init(onChange: @escaping @Sendable (Change) -> Void) {
+        self.init(now: monotonicMilliseconds, sleep: { usleep(UInt32($0) * 1_000) }, onChange: onChange)
+    }
+
+    /// With a clock of one's own, in milliseconds, and a way to wait for it.
+    package init(
+        now: @escaping @Sendable () -> Int, sleep: @escaping @Sendable (_ milliseconds: Int) -> Void,
+        onChange: @escaping @Sendable (Change) -> Void
+    ) {
+        self.now = now
+        self.sleep = sleep
         self.onChange = onChange
     }
 
     /// Notes that a connection broke.
     public mutating func lost(_ error: StorageError) {
         guard began == nil else { return }
-        began = monotonicMilliseconds()
+        began = now()
         lastError = error
         onChange(.lost(error))
     }
@@ -48,14 +60,14 @@ public struct Reconnection {
     public mutating func restore(_ connect: () throws(StorageError) -> Void) throws(StorageError) -> Bool {
         // A connection that was let go in good order comes back without a word.
         let isOutage = self.began != nil
-        let began = self.began ?? monotonicMilliseconds()
+        let began = self.began ?? now()
         self.began = began
         let deadline = began + Self.waitMilliseconds
         while true {
-            let now = monotonicMilliseconds()
-            if now < nextTry {
+            let left = nextTry - now()
+            if left > 0 {
                 guard nextTry <= deadline else { throw lastError }
-                usleep(UInt32(nextTry - now) * 1_000)
+                sleep(left)
             }
             do throws(StorageError) {
                 try connect()
@@ -63,12 +75,12 @@ public struct Reconnection {
                 lastError = error
                 let pause = min(Self.pauseMillisecondsFirst << min(failures, 10), Self.pauseMillisecondsMax)
                 failures += 1
-                nextTry = monotonicMilliseconds() + Int.random(in: pause / 2...pause)
-                guard error.code == .unavailable, monotonicMilliseconds() < deadline else { throw error }
+                nextTry = now() + Int.random(in: pause / 2...pause)
+                guard error.code == .unavailable, now() < deadline else { throw error }
                 continue
             }
             let wasAway = isOutage || failures > 0
-            if wasAway { onChange(.restored(afterMilliseconds: monotonicMilliseconds() - began)) }
+            if wasAway { onChange(.restored(afterMilliseconds: now() - began)) }
             (self.began, failures, nextTry) = (nil, 0, 0)
             return wasAway
         }

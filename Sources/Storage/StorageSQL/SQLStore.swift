@@ -25,17 +25,39 @@ public final class SQLStore: Store {
 
     /// Opens one writing and `readers` reading connections.
     ///
+    /// `connect` blocks, and so runs on a thread of its own.
+    ///
     /// - Parameters:
     ///   - readers: reading connections; 0 where a second connection would see another database.
     ///   - queuedMax: how many units of work may wait for the writer, and as many reads for the readers; more are
     ///     refused as `overloaded`.
     ///   - onCommit: called on the writer's thread after each commit, with the units in it and its duration in
     ///     nanoseconds.
-    public init(
+    /// - Throws: what `connect` throws; then no connection is left open.
+    public static func opening(
         readers: Int, queuedMax: Int = queuedUnitsMax,
-        onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in },
-        connect: (SQLUse) throws -> sending any SQLConnection
-    ) throws {
+        onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void,
+        connect: @escaping @Sendable (SQLUse) throws(StorageError) -> sending any SQLConnection
+    ) async throws(StorageError) -> SQLStore {
+        let thread = WorkerThreads<@Sendable () -> Void>(
+            batchMax: 1, queuedMax: 1, runs: [{ jobs in for job in jobs ?? [] { job() } }])
+        let opened = await withCheckedContinuation { continuation in
+            let refusal = thread.submit {
+                continuation.resume(
+                    returning: Result { () throws(StorageError) in
+                        try SQLStore(readers: readers, queuedMax: queuedMax, onCommit: onCommit, connect: connect)
+                    })
+            }
+            if refusal != nil { continuation.resume(returning: .failure(StorageError(.closed, "no thread"))) }
+        }
+        thread.stop()
+        return try opened.get()
+    }
+
+    private init(
+        readers: Int, queuedMax: Int, onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void,
+        connect: (SQLUse) throws(StorageError) -> sending any SQLConnection
+    ) throws(StorageError) {
         // All of them before the first thread starts: a store that can't be opened leaves none behind.
         let writing = try connect(.writing)
         var reading: [any SQLConnection] = []

@@ -41,34 +41,3 @@ public struct ServerLimits: Sendable, Hashable {
             "lock-timeout-seconds", default: Self.lockTimeoutSecondsDefault, in: 1...60)
     }
 }
-
-extension SQLStore {
-    /// Opens a store over a server: one writing connection, the rest of the pool for reading.
-    ///
-    /// `connect` blocks, and so runs on a thread of its own.
-    ///
-    /// - Throws: what `connect` throws; then no connection is left open.
-    public static func opening(
-        _ limits: ServerLimits, onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void,
-        connect: @escaping @Sendable (SQLUse) throws(StorageError) -> sending any SQLConnection
-    ) async throws(StorageError) -> SQLStore {
-        let thread = WorkerThreads<@Sendable () -> Void>(
-            batchMax: 1, queuedMax: 1, runs: [{ jobs in for job in jobs ?? [] { job() } }])
-        let opened = await withCheckedContinuation { continuation in
-            let refusal = thread.submit {
-                do {
-                    let store = try SQLStore(
-                        readers: limits.pool - 1, queuedMax: limits.queuedMax, onCommit: onCommit, connect: connect)
-                    continuation.resume(returning: Swift.Result<SQLStore, StorageError>.success(store))
-                } catch {
-                    continuation.resume(
-                        returning: .failure(
-                            error as? StorageError ?? StorageError(.unavailable, "can't connect", cause: error)))
-                }
-            }
-            if refusal != nil { continuation.resume(returning: .failure(StorageError(.closed, "no thread"))) }
-        }
-        thread.stop()
-        return try opened.get()
-    }
-}

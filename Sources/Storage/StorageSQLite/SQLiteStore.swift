@@ -1,11 +1,11 @@
 #if SQLite
-    import Storage
+    public import Storage
     public import StorageSQL
 
     /// Opens SQLite databases as stores.
     ///
     /// ```swift
-    /// let store = try SQLite.open(path: "/var/lib/coffer/coffer.db")
+    /// let store = try await SQLite.open(path: "/var/lib/coffer/coffer.db")
     /// try await store.migrate(StorageSchema.migrations)
     /// ```
     public enum SQLite {
@@ -15,6 +15,8 @@
         public static let busyTimeoutMillisecondsDefault = SQLiteConnection.busyTimeoutMillisecondsDefault
 
         /// Opens or creates a database: write-ahead log, `synchronous=FULL`, checked after opening.
+        ///
+        /// It happens on a thread of its own: after a crash the log is read back first, which may take seconds.
         ///
         /// A commit has reached the disk when `write` returns; that is the only setting under which "accepted" means
         /// accepted. From 16 rows a commit on it costs about a tenth against NORMAL.
@@ -31,8 +33,8 @@
             path: String, readers: Int = readersDefault,
             busyTimeoutMilliseconds: Int = busyTimeoutMillisecondsDefault, pagesMax: Int? = nil,
             onCommit: @escaping @Sendable (_ units: Int, _ nanoseconds: UInt64) -> Void = { _, _ in }
-        ) throws -> SQLStore {
-            try SQLStore(readers: readers, onCommit: onCommit) { _ in
+        ) async throws(StorageError) -> SQLStore {
+            try await SQLStore.opening(readers: readers, onCommit: onCommit) { _ throws(StorageError) in
                 try SQLiteConnection(
                     path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds, pagesMax: pagesMax)
             }

@@ -59,7 +59,7 @@ struct LedgerCampaignTests {
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
     func `random operations leave what the reference says`(seed: UInt64) async throws {
         try await withScratch { path in
-            let store: any Store = try SQLite.open(path: "\(path)/l.db", readers: 1)
+            let store: any Store = try await SQLite.open(path: "\(path)/l.db", readers: 1)
             try await store.migrate(LedgerSchema.migrations)
             let clock = ManualClock(Timestamp(milliseconds: 1_800_000_000_000))
             let random = RandomSource.seeded(seed)

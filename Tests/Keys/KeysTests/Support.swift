@@ -34,7 +34,7 @@ final class TestStores: Sendable {
         let store: any Store =
             switch backing {
             case .memory: MemoryStore()
-            case .sqlite: try SQLite.open(path: path(name))
+            case .sqlite: try await SQLite.open(path: path(name))
             }
         try await store.migrate(migrations)
         opened.withLock { $0.append(store) }

@@ -18,7 +18,7 @@
         }
 
         private func opened(_ name: String) async throws -> any Store {
-            let store: any Store = try SQLite.open(path: "\(directory)/\(name)")
+            let store: any Store = try await SQLite.open(path: "\(directory)/\(name)")
             try await store.migrate(StorageSchema.migrations + QueuesSchema.migrations)
             return store
         }
@@ -59,7 +59,7 @@
         @Test func `a receiver that is killed loses no message`() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             await #expect(processExitsWith: .signal(SIGKILL)) { [path = "\(directory)/c.db" as String] in
-                let store: any Store = try SQLite.open(path: path)
+                let store: any Store = try await SQLite.open(path: path)
                 try await store.migrate(StorageSchema.migrations + QueuesSchema.migrations)
                 let clock = WallClock { Timestamp(milliseconds: 1_700_000_000_000) }
                 let queue = EmbeddedQueue(store: store, clock: clock, random: .seeded(1))

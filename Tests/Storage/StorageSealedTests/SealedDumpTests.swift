@@ -34,7 +34,7 @@ struct SealedDumpTests {
     #if SQLite
         @Test func `the files of SQLite give nothing away`() async throws {
             let (folder, dump) = (try ServerFolder("sealed"), SealedDump())
-            let store = try SQLite.open(path: folder.file("coffer.db"))
+            let store = try await SQLite.open(path: folder.file("coffer.db"))
             try await dump.fill(records(store))
             // The log as well, before it is written back.
             try dump.check(folder.path)

@@ -15,7 +15,7 @@
         }
 
         @Test func `a store that hangs is asked once, and every caller has an answer in time`() async throws {
-            let store = try SQLite.open(path: directory.file())
+            let store = try await SQLite.open(path: directory.file())
             try await store.migrate(TableKeyValueStore.migrations)
             let records = TableKeyValueStore(store: store, healthDeadlineMilliseconds: 50)
             let gate = DispatchSemaphore(value: 0)

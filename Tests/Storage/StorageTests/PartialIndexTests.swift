@@ -19,7 +19,7 @@
         @Test func `rows with and without the column are found, and the index leaves out what it should`() async throws
         {
             let directory = try TemporaryDirectory()
-            let store = try SQLite.open(path: directory.file())
+            let store = try await SQLite.open(path: directory.file())
             try await store.migrate(Self.migrations)
             try await store.write { tx in
                 for number in 0..<10 as Range<Int64> {
@@ -49,7 +49,7 @@
         @Test(.enabled(if: Shell.isInstalled, "the sqlite3 shell is not here"))
         func `a comparison of the column uses the index`() async throws {
             let directory = try TemporaryDirectory()
-            let store = try SQLite.open(path: directory.file())
+            let store = try await SQLite.open(path: directory.file())
             try await store.migrate(Self.migrations)
             await store.close()
             let shell = try Shell(database: directory.file())

@@ -14,7 +14,7 @@
         }
 
         private func prepared(pagesMax: Int? = nil, at path: String? = nil) async throws -> any Store {
-            let store = try SQLite.open(
+            let store = try await SQLite.open(
                 path: path ?? directory.file(), busyTimeoutMilliseconds: 100, pagesMax: pagesMax)
             try await store.migrate(Items.migrations)
             return store
@@ -112,7 +112,7 @@
             #expect(after.count == 16, "writing goes on by itself")
             #expect(try await ids(store) == stored.union(after))
             await store.close()
-            let again = try SQLite.open(path: disk.path + "/coffer.db")
+            let again = try await SQLite.open(path: disk.path + "/coffer.db")
             #expect(try await ids(again) == stored.union(after))
             await again.close()
         }
@@ -121,7 +121,7 @@
         func `a full disk shows in the health of records`() async throws {
             let disk = try SmallDisk(at: directory.file("disk"), sizeBytes: 1_500_000)
             defer { disk.unmount() }
-            let store: any Store = try SQLite.open(path: disk.path + "/coffer.db")
+            let store: any Store = try await SQLite.open(path: disk.path + "/coffer.db")
             try await store.migrate(TableKeyValueStore.migrations)
             #expect(await healthFailure(TableKeyValueStore(store: store)) == nil)
             let ballast = disk.path + "/ballast"
@@ -144,7 +144,7 @@
             let store = try await prepared(at: path)
             await store.close()
             try disk.makeReadOnly()
-            let error = await storageFailure { _ = try SQLite.open(path: path) }
+            let error = await storageFailure { _ = try await SQLite.open(path: path) }
             #expect(error?.code == .readOnly, "\(String(describing: error))")
         }
 
@@ -152,7 +152,7 @@
             let garbage = Data((0..<8_192).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 7) })
             for (name, content) in [("garbage", garbage), ("text", Data("a text, and no database at all\n".utf8))] {
                 try content.write(to: URL(fileURLWithPath: directory.file(name)))
-                let error = await storageFailure { _ = try SQLite.open(path: directory.file(name)) }
+                let error = await storageFailure { _ = try await SQLite.open(path: directory.file(name)) }
                 #expect(error?.code == .corrupt, "\(name)")
                 #expect(try Data(contentsOf: URL(fileURLWithPath: directory.file(name))) == content)
             }
@@ -168,7 +168,7 @@
                 let path = directory.file("cut \(kept)")
                 try whole.prefix(kept).write(to: URL(fileURLWithPath: path))
                 let error = await storageFailure {
-                    let opened = try SQLite.open(path: path)
+                    let opened = try await SQLite.open(path: path)
                     try await opened.migrate(Items.migrations)
                 }
                 #expect(error?.code == .corrupt, "\(kept) bytes: \(String(describing: error))")
@@ -185,7 +185,7 @@
             for index in stride(from: 4_096, to: bytes.count, by: 1) { bytes[index] ^= 0x5A }
             try bytes.write(to: url)
             let error = await storageFailure {
-                let opened = try SQLite.open(path: directory.file())
+                let opened = try await SQLite.open(path: directory.file())
                 try await opened.migrate(Items.migrations)
                 _ = try await opened.read { try $0.select(Query(Items.table)) }
             }
@@ -197,7 +197,7 @@
             // calls that an input or output error.
             await #expect(processExitsWith: .success) { [path = directory.file() as String] in
                 signal(SIGXFSZ, SIG_IGN)
-                let store: any Store = try SQLite.open(path: path)
+                let store: any Store = try await SQLite.open(path: path)
                 try await store.migrate(Items.migrations)
                 func insert(_ id: Int64) async -> StorageError? {
                     await storageFailure {
@@ -223,7 +223,7 @@
                 #expect(!StorageError.Code.inputOutput.isRetryable)
                 await store.close()
 
-                let again: any Store = try SQLite.open(path: path)
+                let again: any Store = try await SQLite.open(path: path)
                 let count = try await again.read { try $0.count(Items.table, where: []) }
                 #expect(count == Int(stored), "all that was said to be stored, and nothing else")
                 try await again.write { try $0.insert(into: Items.table, Items.row(500)) }
@@ -232,9 +232,9 @@
         }
 
         @Test func `a path that leads nowhere is unavailable`() async throws {
-            let error = await storageFailure { _ = try SQLite.open(path: directory.file("no/such/place.db")) }
+            let error = await storageFailure { _ = try await SQLite.open(path: directory.file("no/such/place.db")) }
             #expect(error?.code == .unavailable)
-            #expect(await storageFailure { _ = try SQLite.open(path: directory.path) }?.code == .unavailable)
+            #expect(await storageFailure { _ = try await SQLite.open(path: directory.path) }?.code == .unavailable)
         }
 
         @Test func `more than can wait is refused as overloaded, and the rest is stored`() async throws {

@@ -15,8 +15,8 @@
             directory = try TemporaryDirectory()
         }
 
-        private func fresh() throws -> any Store {
-            try SQLite.open(path: directory.file("\(UUID().uuidString).db"))
+        private func fresh() async throws -> any Store {
+            try await SQLite.open(path: directory.file("\(UUID().uuidString).db"))
         }
 
         @Test func `an SQLite store keeps the contract of a store`() async throws {
@@ -24,15 +24,15 @@
         }
 
         @Test func `an SQLite store without readers keeps the contract of a store`() async throws {
-            try await checkStore { try SQLite.open(path: directory.file("\(UUID().uuidString).db"), readers: 0) }
+            try await checkStore { try await SQLite.open(path: directory.file("\(UUID().uuidString).db"), readers: 0) }
         }
 
         @Test func `what was written is there after closing and opening`() async throws {
-            let store = try SQLite.open(path: directory.file())
+            let store = try await SQLite.open(path: directory.file())
             try await store.migrate(Items.migrations)
             try await store.write { try $0.insert(into: Items.table, Items.row(1)) }
             await store.close()
-            let again = try SQLite.open(path: directory.file())
+            let again = try await SQLite.open(path: directory.file())
             try await again.migrate(Items.migrations)
             #expect(try await again.read { try $0.count(Items.table, where: []) } == 1)
             await again.close()
@@ -40,7 +40,7 @@
 
         @Test func `two stores on one file are one writer after another, and read what the other stored`() async throws
         {
-            let stores = [try SQLite.open(path: directory.file()), try SQLite.open(path: directory.file())]
+            let stores = [try await SQLite.open(path: directory.file()), try await SQLite.open(path: directory.file())]
             try await stores[0].migrate(TableKeyValueStore.migrations)
             let records = stores.map { TableKeyValueStore(store: $0) }
             let key = KeyValueKey(collection: "notes", key: "count")
@@ -68,7 +68,7 @@
         }
 
         @Test func `closing finishes every unit of work that was accepted`() async throws {
-            let store = try SQLite.open(path: directory.file())
+            let store = try await SQLite.open(path: directory.file())
             try await store.migrate(Items.migrations)
             let outcomes = await withTaskGroup(of: Bool.self) { group in
                 for id in 0..<500 {
@@ -88,13 +88,13 @@
                 return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
             }
             await store.close()
-            let again = try SQLite.open(path: directory.file())
+            let again = try await SQLite.open(path: directory.file())
             #expect(try await again.read { try $0.count(Items.table, where: []) } == outcomes)
             await again.close()
         }
 
         @Test func `a closed store leaves one file and no log behind`() async throws {
-            let store = try SQLite.open(path: directory.file())
+            let store = try await SQLite.open(path: directory.file())
             try await store.migrate(Items.migrations)
             try await store.write { try $0.insert(into: Items.table, Items.row(1)) }
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count > 1)
@@ -104,7 +104,7 @@
 
         @Test func `2,000 concurrent units of work share few commits`() async throws {
             let counters = Counters()
-            let store = try SQLite.open(path: directory.file(), onCommit: { count, _ in counters.add(units: count) })
+            let store = try await SQLite.open(path: directory.file()) { count, _ in counters.add(units: count) }
             try await store.migrate(Items.migrations)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for id in 0..<2_000 {
@@ -120,7 +120,7 @@
         }
 
         @Test func `a long read holds up neither writers nor other readers`() async throws {
-            let store = try SQLite.open(path: directory.file())
+            let store = try await SQLite.open(path: directory.file())
             try await store.migrate(Items.migrations)
             let gate = DispatchSemaphore(value: 0)
             async let slow: Int = store.read { tx in
@@ -139,7 +139,7 @@
         }
 
         @Test func `a backup under load is a consistent copy`() async throws {
-            let store = try SQLite.open(path: directory.file())
+            let store = try await SQLite.open(path: directory.file())
             try await store.migrate(Items.migrations)
             let copies = (0..<3).map { directory.file("copy \($0).db") }
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -168,7 +168,7 @@
             #expect(!files.contains { $0.hasSuffix(".partial") })
             await store.close()
             for copy in copies {
-                let opened = try SQLite.open(path: copy)
+                let opened = try await SQLite.open(path: copy)
                 try await opened.migrate(Items.migrations)
                 let ids = try await opened.read { tx in
                     try tx.select(Query(Items.table)).map { try $0.get(Items.id) }
@@ -182,7 +182,7 @@
 
         @Test(.enabled(if: Shell.isInstalled, "the sqlite3 shell is not installed"))
         func `another program reads what is stored, as a whole and in the log's mode`() async throws {
-            let store = try SQLite.open(path: directory.file())
+            let store = try await SQLite.open(path: directory.file())
             try await store.migrate(Items.migrations)
             try await store.write { try $0.insert(into: Items.table, Items.row(1)) }
             let shell = try Shell(database: directory.file())

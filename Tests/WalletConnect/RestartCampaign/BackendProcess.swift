@@ -66,7 +66,7 @@ struct BackendProcess: Sendable {
 
     private func records() async throws -> any KeyValueStore {
         #if SQLite
-            let store: any Store = try SQLite.open(path: "\(folder)/backend.db")
+            let store: any Store = try await SQLite.open(path: "\(folder)/backend.db")
             try await store.migrate(TableKeyValueStore.migrations)
             return TableKeyValueStore(store: store)
         #else

@@ -127,7 +127,7 @@
         ) async throws {
             let path = folder.path("\(name).db")
             for death in deaths + [MortalStore.Death(atWrite: nil, isAfterCommit: false)] {
-                let database: any Store = try SQLite.open(path: path)
+                let database: any Store = try await SQLite.open(path: path)
                 let mortal = MortalStore(database, death: death)
                 do {
                     try await OurClient.running(name, url, store: mortal, body)

@@ -181,7 +181,7 @@
         /// Lives once for each planned death, and then until it is cancelled.
         func live(_ deaths: [MortalStore.Death]) async throws {
             for death in deaths + [MortalStore.Death(atWrite: nil, isAfterCommit: false)] {
-                let database: any Store = try SQLite.open(path: path)
+                let database: any Store = try await SQLite.open(path: path)
                 let store = MortalStore(database, death: death)
                 try await RelayWorld.running(store: store, port: port ?? 0) { world in
                     self.state.withLock { $0.port = world.port }

@@ -203,7 +203,7 @@ struct MailboxTests {
             let path = FileManager.default.temporaryDirectory.appending(path: "relay-\(UUID()).db").path
             defer { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) } }
             let (key, other) = (TestClient.key(), TestClient.key())
-            let store: any Store = try SQLite.open(path: path)
+            let store: any Store = try await SQLite.open(path: path)
             try await RunningRelay.with(store: store) { relay in
                 let bob = try await TestClient.connect(relay, key: key)
                 try await bob.subscribe(.test(1))
@@ -214,7 +214,7 @@ struct MailboxTests {
                 relay.server.kill()
             }
             await store.close()
-            let reopened: any Store = try SQLite.open(path: path)
+            let reopened: any Store = try await SQLite.open(path: path)
             try await RunningRelay.with(store: reopened) { relay in
                 let alice = try await TestClient.connect(relay, key: other)
                 // Known from the rows that came back: not delivered twice.

@@ -165,15 +165,15 @@ struct NotificationTests {
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             defer { try? FileManager.default.removeItem(atPath: path) }
             let file = "\(path)/wallet.db"
-            let store: any Store = try SQLite.open(path: file)
+            let store: any Store = try await SQLite.open(path: file)
             try await store.migrate(TableKeyValueStore.migrations)
             let sent = try await Self.wallet(TableKeyValueStore(store: store)) { sent in
-                let other: any Store = try SQLite.open(path: file)
+                let other: any Store = try await SQLite.open(path: file)
                 try await Self.read(try await Self.open(TableKeyValueStore(store: other)), sent)
                 await other.close()
             }
             await store.close()
-            let later: any Store = try SQLite.open(path: file)
+            let later: any Store = try await SQLite.open(path: file)
             try await Self.read(try await Self.open(TableKeyValueStore(store: later)), sent)
             await later.close()
         }

@@ -75,7 +75,7 @@ struct WalletConnectState: Sendable {
     private static func open(_ path: String) async throws -> any Store {
         #if SQLite
             do {
-                let store: any Store = try SQLite.open(path: path)
+                let store: any Store = try await SQLite.open(path: path)
                 try await store.migrate(TableKeyValueStore.migrations)
                 return store
             } catch let error as StorageError {

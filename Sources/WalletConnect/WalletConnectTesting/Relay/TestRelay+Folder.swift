@@ -12,7 +12,7 @@
         folder: String, settings change: (inout WalletConnectRelay.RelaySettings) -> Void = { _ in },
         _ body: @escaping @Sendable (TestRelay) async throws -> Result
     ) async throws -> Result {
-        let store: any Store = try SQLite.open(path: "\(folder)/relay.db")
+        let store: any Store = try await SQLite.open(path: "\(folder)/relay.db")
         do {
             let result = try await withTestRelay(store: store, settings: change, body)
             await store.close()

@@ -59,8 +59,8 @@ struct SimulationTests {
     @Test func `storms break no promise on disk`() async throws {
         for seed: UInt64 in 1...3 {
             try await withScratch { path in
-                let store: any Store = try SQLite.open(path: "\(path)/main.db")
-                let guardStore: any Store = try SQLite.open(path: "\(path)/guard.db")
+                let store: any Store = try await SQLite.open(path: "\(path)/main.db")
+                let guardStore: any Store = try await SQLite.open(path: "\(path)/guard.db")
                 try await Self.play(try await Simulation(seed: seed, store: store, guardStore: guardStore))
                 await store.close()
                 await guardStore.close()
