@@ -341,12 +341,12 @@ let package = Package(
 
         // Tests mirror Sources; Contracts holds what every adapter of a port must pass.
         .target(name: "Contracts", dependencies: ["Storage", "Queues", "Primitives"], path: "Tests/Contracts"),
-        // Databases that tests start, kill and start again.
+        // Servers that tests start, kill and start again.
         .target(name: "TestServers", path: "Tests/TestServers"),
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], path: "Tests/Base/PrimitivesTests"),
         .testTarget(name: "QRCodeTests", dependencies: ["QRCode"], path: "Tests/Base/QRCodeTests"),
         .testTarget(
-            name: "CryptographyTests", dependencies: ["Cryptography", "Primitives"],
+            name: "CryptographyTests", dependencies: ["Cryptography", "Primitives", "TestServers"],
             path: "Tests/Base/CryptographyTests"),
         .testTarget(
             name: "ChainEVMTests", dependencies: ["ChainEVM", "Cryptography", "Primitives"],
@@ -355,7 +355,7 @@ let package = Package(
             name: "ChainNodeTests",
             dependencies: [
                 "ChainNode", "ChainNodeHTTP", "ChainEVM", "Cryptography", "Primitives", httpClient, nioCore, nioPosix,
-                coreMetrics,
+                coreMetrics, "TestServers",
             ],
             path: "Tests/Chains/ChainNodeTests"),
         .testTarget(

@@ -1,16 +1,10 @@
-import Foundation
-
 /// The stand-in for MongoDB in `devnet/mongodb`, in a process of its own.
 ///
 /// There is no MongoDB in reach of these tests: what holds here is our side of the conversation.
 public final class MongoServer: Sendable {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
-        .standardizedFileURL.path(percentEncoded: false)
-    private static let python = ProcessInfo.processInfo.environment["COFFER_PYTHON"] ?? "\(root).venv/bin/python"
-
     /// Why it can't be started here; `nil` when it can.
     public static let missing =
-        (try? ServerProcess.run(python, ["-c", "import bson"])) != nil
+        Checkout.pythonHas("bson")
         ? nil : "no Python with pymongo's bson; make .venv, or name one in COFFER_PYTHON"
 
     /// How long an order may take to be in force.
@@ -24,11 +18,11 @@ public final class MongoServer: Sendable {
     public init(_ arguments: [String] = [], tls: Certificates? = nil) async throws {
         let (folder, port) = (try ServerFolder("mongodb"), try ServerProcess.freePort())
         var arguments =
-            ["-u", "\(Self.root)devnet/mongodb", "--data", folder.file("data"), "--port", "\(port)"] + arguments
+            ["-u", "\(Checkout.root)devnet/mongodb", "--data", folder.file("data"), "--port", "\(port)"] + arguments
         if let tls { arguments += ["--tls-cert", tls.server.certificate, "--tls-key", tls.server.key] }
         self.folder = folder
         self.port = port
-        process = ServerProcess(Self.python, arguments, log: folder.file("log")) {
+        process = ServerProcess(Checkout.python, arguments, log: folder.file("log")) {
             ServerProcess.answers(port: port)
         }
         try await process.start()

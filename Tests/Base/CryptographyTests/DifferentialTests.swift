@@ -1,13 +1,12 @@
 import Cryptography
 import Foundation
 import Primitives
+import TestServers
 import Testing
 
 /// Thousands of random cases against Python's libraries: coincurve or eth-keys for the curve, pycryptodome for Keccak, and
 /// OpenSSL (through cryptography) as a third opinion on RFC 6979.
-///
-/// COFFER_PYTHON names an interpreter that has them.
-@Suite(.enabled(if: PythonReference.isAvailable, "no Python with coincurve or eth_keys, and pycryptodome"))
+@Suite(.enabled(if: PythonReference.isAvailable, "no Python with coincurve or eth_keys, and pycryptodome; make .venv, or name one in COFFER_PYTHON"))
 struct DifferentialTests {
     @Test func `random keys, digests and messages agree with Python`() throws {
         var random = SplitMix.printed("DifferentialTests")
@@ -49,9 +48,8 @@ private enum PythonReference {
 
     static func answers(to questions: [String]) throws -> [Answer] {
         let process = Process()
-        let python = ProcessInfo.processInfo.environment["COFFER_PYTHON"] ?? "python3"
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, "-c", script]
+        process.executableURL = URL(fileURLWithPath: Checkout.python)
+        process.arguments = ["-c", script]
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

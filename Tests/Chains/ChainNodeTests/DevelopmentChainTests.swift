@@ -4,25 +4,34 @@ import ChainNode
 import ChainNodeHTTP
 import Foundation
 import Primitives
+import TestServers
 import Testing
 
-/// The URL of a development chain with id 31337, manual mining and the keys 1…10 funded.
-private let developmentURL = ProcessInfo.processInfo.environment["COFFER_TEST_EVM_URL"]
-
 /// The same bytes to a real EVM and to the simulated chain: what either says is compared.
-@Suite(.enabled(if: developmentURL != nil, "COFFER_TEST_EVM_URL names no development chain"), .serialized)
+@Suite(.enabled(if: EVMServer.missing == nil, "\(EVMServer.missing ?? "")"))
 struct DevelopmentChainTests {
     let alice = TestAccount(developmentKey: 1)
     let bob = TestAccount(developmentKey: 2)
 
+    /// A chain of its own, on which both have money.
     private func withNode(_ body: (HTTPNode) async throws -> Void) async throws {
+        let server = try await EVMServer()
+        defer { server.process.stop() }
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: HTTPNode.clientConfiguration())
         let node = HTTPNode(
             chain: try ChainID("eip155:31337"),
-            endpoint: try HTTPEndpoint(name: "development", url: developmentURL ?? ""),
+            endpoint: try HTTPEndpoint(name: "development", url: server.url),
             client: client)
         let result: Result<Void, any Error>
-        do { result = .success(try await body(node)) } catch { result = .failure(error) }
+        do {
+            for account in [alice, bob] {
+                _ = try await node.raw(
+                    method: "devnet_fund", params: [.string("\(account.address)"), .string("0x56bc75e2d63100000")])
+            }
+            result = .success(try await body(node))
+        } catch {
+            result = .failure(error)
+        }
         try await client.shutdown()
         try result.get()
     }
@@ -97,7 +106,7 @@ struct DevelopmentChainTests {
             _ = try await node.raw(method: "evm_mine")
             let before = try #require(try await node.receipt(signed.hash))
             _ = try await node.raw(
-                method: "tb_reorg", params: [["depth": 1, "drop": [.string(signed.hash.description)], "blocks": 2]])
+                method: "devnet_reorg", params: [["depth": 1, "drop": [.string(signed.hash.description)], "blocks": 2]])
             #expect(try await node.receipt(signed.hash) == nil)
             #expect(try await node.transactionCount(of: bob.address, at: .latest) == nonce)
             #expect(await node.broadcast(signed.raw) == .accepted(signed.hash))
