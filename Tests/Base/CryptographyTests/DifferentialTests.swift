@@ -6,7 +6,7 @@ import Testing
 
 /// Thousands of random cases against Python's libraries: coincurve or eth-keys for the curve, pycryptodome for Keccak, and
 /// OpenSSL (through cryptography) as a third opinion on RFC 6979.
-@Suite(.enabled(if: PythonReference.isAvailable, "no Python with coincurve or eth_keys, and pycryptodome; make .venv, or name one in COFFER_PYTHON"))
+@Suite(.enabled(if: PythonReference.isAvailable, "no Python with coincurve or eth_keys, and pycryptodome; make .venv"))
 struct DifferentialTests {
     @Test func `random keys, digests and messages agree with Python`() throws {
         var random = SplitMix.printed("DifferentialTests")

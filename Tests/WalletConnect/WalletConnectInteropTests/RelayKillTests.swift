@@ -1,4 +1,5 @@
 #if SQLite
+    import Logging
     import Primitives
     import Storage
     import StorageSQLite
@@ -183,7 +184,9 @@
             for death in deaths + [MortalStore.Death(atWrite: nil, isAfterCommit: false)] {
                 let database: any Store = try await SQLite.open(path: path)
                 let store = MortalStore(database, death: death)
-                try await RelayWorld.running(store: store, port: port ?? 0) { world in
+                // Its store fails as planned, and says so with every write.
+                let quiet = Logger(label: "relay") { _ in SwiftLogNoOpLogHandler() }
+                try await RelayWorld.running(store: store, port: port ?? 0, logger: quiet) { world in
                     self.state.withLock { $0.port = world.port }
                     while !store.isDead { try await Task.sleep(for: .milliseconds(1)) }
                     world.server.kill()

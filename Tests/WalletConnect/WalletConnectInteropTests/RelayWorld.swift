@@ -22,7 +22,7 @@ struct RelayWorld: Sendable {
 
     /// Runs a relay; it stops in order when `body` has ended.
     static func running<Result: Sendable>(
-        store: any Store = MemoryStore(), port: Int = 0,
+        store: any Store = MemoryStore(), port: Int = 0, logger: Logger = logger,
         settings change: (inout WalletConnectRelay.RelaySettings) -> Void = { _ in },
         _ body: @escaping @Sendable (RelayWorld) async throws -> Result
     ) async throws -> Result {
