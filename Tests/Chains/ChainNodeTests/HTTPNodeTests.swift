@@ -7,7 +7,7 @@ import Primitives
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPNodeTests {
     let alice = TestAccount(1)
     let bob = TestAccount(2)

@@ -202,13 +202,13 @@
             #expect(password?.message.contains("user or password") == true, "\(String(describing: password))")
             #expect(await open("", tls)?.code == .accessDenied)
             let strange = await open(
-                "coffer:verysecret@", "&tls=true&tlsCAFile=\(certificates.strangeAuthority)", timeout: 2_000)
+                "coffer:verysecret@", "&tls=true&tlsCAFile=\(certificates.strangeAuthority)", timeout: 6_000)
             #expect(strange?.code == .accessDenied)
             #expect(strange?.message.contains("TLS failed") == true, "\(String(describing: strange))")
             let plain = await open("coffer:verysecret@", "", timeout: 1_000)
             #expect(plain?.code == .unavailable)
             // Loopback has many addresses; the certificate names one.
-            let misnamed = await open("coffer:verysecret@", tls, host: "127.0.0.2", timeout: 2_000)
+            let misnamed = await open("coffer:verysecret@", tls, host: "127.0.0.2", timeout: 6_000)
             #expect(misnamed?.code == .accessDenied, "\(String(describing: misnamed))")
             for error in [password, strange, plain, misnamed] {
                 #expect(!String(reflecting: error).contains("verysecret"))
@@ -253,7 +253,7 @@
         {
             let server = try await MongoServer()
             let ledger = StoreChecks.Ledger()
-            let store = try await server.open { $0.deadlineMilliseconds = 2_000 }
+            let store = try await server.open()
             for round in 0..<2 {
                 let isOver = Atomic(false)
                 let before = ledger.count
@@ -263,8 +263,8 @@
                 #expect(await eventually { ledger.count > before + 60 })
                 server.process.kill()
                 isOver.store(true, ordering: .relaxed)
-                await load
                 try await server.process.start()
+                await load
                 #expect(
                     await eventually { await failure { () throws(KeyValueError) in try await store.health() } == nil })
                 try await StoreChecks.checkLoad(store, ledger)

@@ -7,7 +7,7 @@ import WalletConnectProtocol
 import WalletConnectRelay
 import WalletConnectTesting
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConnectionTests {
     @Test func `a user connects by the address, and is listed with what the wallet granted`() async throws {
         try await World.with { world in

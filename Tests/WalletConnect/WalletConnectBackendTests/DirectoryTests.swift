@@ -7,7 +7,7 @@ import WalletConnectTesting
 
 @testable import WalletConnectBackend
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DirectoryTests {
     private static func request(_ user: String, _ tenant: String?) -> ConnectionRequest {
         ConnectionRequest(userID: user, chains: [World.mainnet], tenant: tenant)

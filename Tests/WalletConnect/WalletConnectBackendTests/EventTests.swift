@@ -8,7 +8,7 @@ import WalletConnectClient
 import WalletConnectProtocol
 import WalletConnectTesting
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct EventTests {
     @Test func `everything that happens is told in order, with user, topic and time`() async throws {
         let clock = ManualClock(WallClock.system.now)

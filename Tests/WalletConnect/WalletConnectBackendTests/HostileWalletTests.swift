@@ -6,7 +6,7 @@ import WalletConnectClient
 import WalletConnectProtocol
 import WalletConnectTesting
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct HostileWalletTests {
     @Test func `a wallet with whole pictures for icons is kept small`() async throws {
         let options = World.Options {

@@ -7,7 +7,7 @@ import WalletConnectClient
 import WalletConnectProtocol
 import WalletConnectTesting
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct NodeTests {
     let alice = ConnectionTarget.user("alice")
     let token = try! Address(ignoringChecksum: "0x742d35cc6634c0532925a3b8d4c9db96c4b4d8b6")

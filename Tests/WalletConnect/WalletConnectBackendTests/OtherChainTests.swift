@@ -5,7 +5,7 @@ import WalletConnectClient
 import WalletConnectProtocol
 import WalletConnectTesting
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct OtherChainTests {
     let alice = ConnectionTarget.user("alice")
 

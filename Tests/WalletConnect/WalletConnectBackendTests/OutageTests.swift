@@ -5,7 +5,7 @@ import WalletConnectBackend
 import WalletConnectClient
 import WalletConnectTesting
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct OutageTests {
     private static func options(_ records: OutageRecords, _ time: TestTime) -> World.Options {
         World.Options {

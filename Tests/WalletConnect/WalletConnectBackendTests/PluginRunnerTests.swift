@@ -15,7 +15,7 @@ private struct Gated: BackendPlugin {
     func before(_ call: WalletCall) async throws { await gate.pass() }
 }
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct PluginRunnerTests {
     @Test func `a plugin is asked about every one of a hundred requests at once`() async throws {
         let plugin = Gated()

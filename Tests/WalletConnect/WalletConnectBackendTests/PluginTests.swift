@@ -56,7 +56,7 @@ private final class Mutexed<Value: Sendable>: Sendable {
     func change(_ body: (inout Value) -> Void) { state.withLock { body(&$0) } }
 }
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct PluginTests {
     private func options(_ plugins: [Plugin]) -> World.Options {
         World.Options {

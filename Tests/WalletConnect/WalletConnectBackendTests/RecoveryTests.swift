@@ -7,7 +7,7 @@ import WalletConnectClient
 import WalletConnectProtocol
 import WalletConnectTesting
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct RecoveryTests {
     /// What an application remembers by itself, from one process to the next: nothing but what it was given.
     private final class App: Sendable {

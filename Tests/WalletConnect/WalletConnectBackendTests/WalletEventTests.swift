@@ -7,7 +7,7 @@ import WalletConnectTesting
 
 @testable import WalletConnectBackend
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct WalletEventTests {
     @Test func `only events that the session grants, on its chains, are told of`() async throws {
         let metrics = CountingMetrics()

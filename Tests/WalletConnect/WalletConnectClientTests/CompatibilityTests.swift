@@ -6,7 +6,7 @@ import WalletConnectClient
 import WalletConnectProtocol
 
 /// What the test suites of other clients ask of a client, by its meaning; docs/walletconnect-compatibility.md has the list.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct CompatibilityTests {
     static let other = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"
 

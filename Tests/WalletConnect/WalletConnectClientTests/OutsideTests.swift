@@ -47,7 +47,7 @@ struct HTTPDateTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct OriginLookupTests {
     /// What a wallet is told of where a proposal came from.
     private func context(_ answer: JSON?) async throws -> (VerifyContext, [String]) {

@@ -41,7 +41,7 @@ private final class App: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct SignClientRecoveryTests {
     /// Kills one side after each of its commits, and lets new processes finish.
     private func killEverywhere(_ isDApp: Bool, compound: Bool) async throws {

@@ -5,7 +5,7 @@ import Testing
 import WalletConnectClient
 import WalletConnectProtocol
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct SignClientTests {
     @Test(arguments: [true, false])
     func `a session is agreed, used and ended`(compound: Bool) async throws {

@@ -4,7 +4,7 @@ import Testing
 import WalletConnectClient
 import WalletConnectProtocol
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct SignClientTimeTests {
     /// Asks for something that ends after 300 seconds, while the relay misbehaves, and moves the time beyond that.
     private func failure(

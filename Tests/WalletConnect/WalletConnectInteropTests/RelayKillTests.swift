@@ -59,7 +59,7 @@
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
+        @Test(.timeLimit(.minutes(10)))
         func `a relay whose disk has failed stops when it is told to`() async throws {
             let store = MortalStore(MemoryStore(), death: MortalStore.Death(atWrite: nil, isAfterCommit: false))
             // Acknowledgements wait to be stored, and are still waiting when the disk fails.

@@ -58,7 +58,7 @@ final class DyingStore: Store {
 }
 
 struct CrashTests {
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `of fifty relays killed in the middle of publishing none loses what it acknowledged`() async throws {
         var random = SystemRandomNumberGenerator()
         var (lost, repeatedFrames, acknowledgedInAll) = (0, 0, 0)

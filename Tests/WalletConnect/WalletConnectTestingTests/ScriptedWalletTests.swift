@@ -268,7 +268,7 @@ struct ScriptedWalletTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `waiting for an event ends in its time, however many others come`() async throws {
         try await Pair.with { pair in
             await withTaskGroup(of: Void.self) { group in
@@ -284,7 +284,7 @@ struct ScriptedWalletTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `a time of tests begins now, so that a usual relay takes its clients`() async throws {
         let time = TestTime()
         // A sleep of no length is over at once.

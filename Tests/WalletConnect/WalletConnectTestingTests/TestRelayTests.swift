@@ -72,7 +72,7 @@ struct TestRelayTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `the condition of a fault may ask the relay`() async throws {
+    @Test(.timeLimit(.minutes(10))) func `the condition of a fault may ask the relay`() async throws {
         try await Pair.with { pair in
             pair.relay.inject(
                 RelayFault(.duplicate, next: nil) { [relay = pair.relay] message in

@@ -80,7 +80,7 @@ struct ListenerTests {
         withExtendedLifetime(stream) {}
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `a request that a slow listener lost blocks nobody, and is shown when there is room`() async throws {
         let wallet = Stage.Wallet(
             listens: [.sessionProposal],
