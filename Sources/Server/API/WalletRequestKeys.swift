@@ -6,8 +6,8 @@ import WalletConnectBackend
 
 /// Idempotency keys of requests to wallets: one key, one question to the person.
 ///
-/// A key is on the disk before the request is made, and knows the request once there is one. A process that dies between
-/// the two leaves a key without a request; then nobody knows whether the wallet was asked, and it is not asked again.
+/// A key is on the disk, with the id that its request is to have, before the request is made. After a crash the backend says
+/// by the id whether it was: it stores a request before it asks anybody.
 ///
 /// A class, because everybody who asks shares what is under way. That is kept in memory: a data directory has one process.
 final class WalletRequestKeys: Sendable {
@@ -15,12 +15,10 @@ final class WalletRequestKeys: Sendable {
     enum Claim: Sendable, Equatable {
         /// It is the caller's now, until ``end(_:tenant:)``.
         case new
-        /// It stands for this request.
-        case request(Int64)
+        /// It stands for this request, which was made or not, since then; it is the caller's as well.
+        case request(Int64, since: Timestamp)
         /// Somebody is at it.
         case inProgress
-        /// Nobody is at it any more, and whether the wallet was asked is not known.
-        case inDoubt
     }
 
     /// Seconds for which a key is kept: a week longer than any request can wait for its wallet.
@@ -40,10 +38,11 @@ final class WalletRequestKeys: Sendable {
         self.clock = clock
     }
 
-    /// Takes a key for a request with this fingerprint.
+    /// Takes a key for a request with this fingerprint, which is to have this id if the key is new.
     ///
-    /// - Throws: `idempotency_key_reused` when it stands for another one.
-    func claim(_ key: String, tenant: String, fingerprint: Hash32) async throws -> Claim {
+    /// - Throws: `idempotency_key_reused` when it stands for another one; `idempotency_in_doubt` for a key of an older
+    ///   version whose request is not known.
+    func claim(_ key: String, tenant: String, fingerprint: Hash32, request: Int64) async throws -> Claim {
         let now = clock.now
         let isFirst = underWay.withLock { $0.insert(Name(tenant: tenant, key: key)).inserted }
         do {
@@ -53,33 +52,27 @@ final class WalletRequestKeys: Sendable {
                     guard try row.get(WalletRequestKeyTable.fingerprint) == fingerprint else {
                         throw Problem(.idempotencyKeyReused)
                     }
-                    if let id = try row.get(WalletRequestKeyTable.request) { return .request(id) }
-                    return isFirst ? .inDoubt : .inProgress
+                    guard isFirst else { return .inProgress }
+                    // Keys that were taken before ids were known in advance.
+                    guard let id = try row.get(WalletRequestKeyTable.request) else {
+                        throw Problem(.idempotencyInDoubt)
+                    }
+                    return .request(id, since: try row.get(WalletRequestKeyTable.createdAt))
                 }
                 guard isFirst else { return .inProgress }
                 try tx.insert(
                     into: WalletRequestKeyTable.table,
                     [
                         WalletRequestKeyTable.tenant.set(tenant), WalletRequestKeyTable.key.set(key),
-                        WalletRequestKeyTable.fingerprint.set(fingerprint), WalletRequestKeyTable.request.set(nil),
+                        WalletRequestKeyTable.fingerprint.set(fingerprint), WalletRequestKeyTable.request.set(request),
                         WalletRequestKeyTable.createdAt.set(now),
                     ])
                 return .new
             }
-            if isFirst, claim != .new { end(key, tenant: tenant) }
             return claim
         } catch {
             if isFirst { end(key, tenant: tenant) }
             throw error
-        }
-    }
-
-    /// The request was made.
-    func complete(_ key: String, tenant: String, request: Int64) async throws {
-        try await store.write { tx in
-            try tx.update(
-                WalletRequestKeyTable.table, set: [WalletRequestKeyTable.request.set(request)],
-                where: [WalletRequestKeyTable.tenant == tenant, WalletRequestKeyTable.key == key])
         }
     }
 
@@ -92,7 +85,7 @@ final class WalletRequestKeys: Sendable {
         }
     }
 
-    /// Whoever had claimed the key is done with it; one that was neither completed nor released is in doubt from now on.
+    /// Whoever had claimed the key is done with it.
     func end(_ key: String, tenant: String) {
         _ = underWay.withLock { $0.remove(Name(tenant: tenant, key: key)) }
     }

@@ -34,7 +34,8 @@ extension BackendError {
         self.init(error)
         guard [.storeUnavailable, .cancelled, .closed].contains(code) else { return }
         self = BackendError(
-            .requestInDoubt, "whether the wallet is asked is not known", cause: error.cause ?? error.message)
+            .requestInDoubt, "whether the wallet is asked is known at the next start",
+            cause: error.cause ?? error.message)
     }
 
     /// What a wallet's refusal means.

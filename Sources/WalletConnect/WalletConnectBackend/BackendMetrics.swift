@@ -8,7 +8,6 @@ struct BackendMetrics: Sendable {
     private let waiting: Gauge
     private let eventsDropped: Counter
     private let pluginFailures: Counter
-    private let orphans: Counter
     private let storeDuration: Timer
     private let storeFailures: Counter
     private let storedChanges: Counter
@@ -22,7 +21,6 @@ struct BackendMetrics: Sendable {
         waiting = gauge("requests_waiting")
         eventsDropped = counter("backend_events_dropped_total")
         pluginFailures = counter("plugin_failures_total")
-        orphans = counter("requests_orphaned_total")
         storeDuration = Timer(label: Self.prefix + "database_duration_seconds", factory: factory)
         storeFailures = counter("database_failures_total")
         storedChanges = counter("database_changes_total")
@@ -58,9 +56,6 @@ struct BackendMetrics: Sendable {
         Counter(label: Self.prefix + "errors_total", dimensions: [("code", code.rawValue)], factory: factory)
             .increment()
     }
-
-    /// A request that its wallet shows and that no record of the backend's names.
-    func orphaned() { orphans.increment() }
 
     /// An event of a wallet that nobody is told of: `not_granted` in its session, or `too_many`.
     func walletEventDropped(_ reason: String) {

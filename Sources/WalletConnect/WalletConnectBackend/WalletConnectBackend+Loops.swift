@@ -39,10 +39,16 @@ extension WalletConnectBackend {
                 logger.error("a request's record cannot be read", metadata: ["key": "\(record.key)"])
                 continue
             }
+            guard wasMade(call, id) else {
+                logger.warning(
+                    "a request was not made before the last backend ended",
+                    metadata: ["id": "\(id)", "user": "\(call.userID)", "topic": "\(call.topic)"])
+                writer.put([.delete(record.key)])
+                continue
+            }
             directory.withLock { $0.put(call, id: id) }
             spawn { await self.watchCall(id) }
         }
-        reportOrphans()
         open(records)
         metrics.holds(directory.withLock(\.figures))
         let figures = directory.withLock(\.figures)
@@ -70,17 +76,16 @@ extension WalletConnectBackend {
         }
     }
 
-    /// Tells of requests that were sent, while the record of who asked was lost in a crash between the two.
+    /// Whether the wallet may have been asked, which is so unless it is certain that it was not.
     ///
-    /// Wallets show them and may carry them out. The answer stays with the client for a day, by the id in the log.
-    private func reportOrphans() {
-        for (id, topic) in client.waitingRequests where directory.withLock({ $0.calls[id] == nil }) {
-            guard let connection = connection(topic) else { continue }
-            metrics.orphaned()
-            logger.error(
-                "a wallet was asked, and no record says what for",
-                metadata: ["id": "\(id)", "user": "\(connection.userID)", "topic": "\(topic)"])
-        }
+    /// The client stores a request before it sends it, and keeps how it ended for a time. So one that it does not know
+    /// within half that time, for the records' database has a clock of its own, was never sent, unless it had to forget
+    /// for want of room.
+    private func wasMade(_ call: WalletCall, _ id: Int64) -> Bool {
+        let sign = settings.client.sign
+        return client.status(of: id) != nil
+            || call.createdAt.adding(seconds: sign.lifetimes.outcomeSeconds / 2) <= clock.now
+            || client.counts.outcomes >= sign.limits.outcomesMax
     }
 
     /// Brings a connection up to what its client says, whatever happened between two records.

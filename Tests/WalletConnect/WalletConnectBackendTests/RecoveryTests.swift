@@ -133,12 +133,59 @@ struct RecoveryTests {
         }
     }
 
-    @Test func `a request that no record names after a crash is counted`() async throws {
-        let (store, metrics) = (MemoryKeyValueStore(), CountingMetrics())
-        let records = OutageRecords(store, of: "backend_call")
+    @Test func `killed after any write, a backend knows at the next start whether the wallet was asked`() async throws {
+        let ends = Mutex(Set<String>())
+        for unit in 0..<40 {
+            let store = MemoryKeyValueStore()
+            let mortal = MortalRecords(store, diesAfter: unit)
+            try await World.withRelayAndWallet { relay, wallet in
+                wallet.script("personal_sign", .never)
+                func options(_ records: any KeyValueStore) -> World.Options { World.Options { $0.records = records } }
+                let topic = try await withBackend(try World.backend(relay.url, options(store))) { backend in
+                    try await World(relay: relay, wallet: wallet, backend: backend).connect().topic
+                }
+                // Its id is known in advance, as to a server that keeps it with an idempotency key.
+                let reserved = Mutex(Int64?.none)
+                _ = try? await withBackend(try World.backend(relay.url, options(mortal))) { backend in
+                    var call = CallOptions()
+                    call.id = backend.reserveRequestID()
+                    reserved.withLock { [id = call.id] in $0 = id }
+                    _ = try await backend.request(
+                        "personal_sign", ["0x00"], on: World.mainnet, for: .topic(topic), options: call)
+                    _ = try await wallet.request(of: "personal_sign")
+                }
+                guard let id = reserved.withLock({ $0 }) else { return }
+                try await withBackend(try World.backend(relay.url, options(store))) { backend in
+                    let isKnown: Bool
+                    do throws(BackendError) {
+                        isKnown = try await backend.status(of: id).call.userID == "alice"
+                    } catch {
+                        #expect(error.code == .unknownRequest, "unit \(unit): \(error)")
+                        isKnown = false
+                    }
+                    ends.withLock { _ = $0.insert(isKnown ? "asked" : "not asked") }
+                    if isKnown {
+                        #expect(try await wallet.request(of: "personal_sign").id == .number(id), "unit \(unit)")
+                        try await wallet.client.respond(to: .number(id), on: topic, with: .result(["yes": true]))
+                        #expect(try await backend.outcome(of: id) == .result(["yes": true]), "unit \(unit)")
+                    } else {
+                        #expect(backend.figures.requests == 0, "unit \(unit)")
+                        // The first that the wallet sees is the one that is made now.
+                        let again = try await backend.request(
+                            "personal_sign", ["0x00"], on: World.mainnet, for: .topic(topic))
+                        #expect(try await wallet.request(of: "personal_sign").id == .number(again.id), "unit \(unit)")
+                    }
+                }
+            }
+            if mortal.count <= unit { break }
+        }
+        #expect(ends.withLock { $0 } == ["asked", "not asked"])
+    }
+
+    @Test func `a request whose record cannot be stored is not made`() async throws {
+        let records = OutageRecords(MemoryKeyValueStore(), of: "backend_call")
         try await World.withRelayAndWallet { relay, wallet in
-            wallet.script("personal_sign", .never)
-            let first = await World.failure {
+            let refused = await World.failure {
                 try await withBackend(try World.backend(relay.url, World.Options { $0.records = records })) { backend in
                     try await World(relay: relay, wallet: wallet, backend: backend).connect()
                     records.fail(.readOnly)
@@ -146,15 +193,7 @@ struct RecoveryTests {
                         "personal_sign", ["0x00"], on: World.mainnet, for: .user("alice"))
                 }
             }
-            // The wallet may be looking at it: whoever asks again might pay twice.
-            #expect(first?.code == .requestInDoubt && first?.isRetryable == false)
-            let options = World.Options {
-                $0.records = store
-                $0.metrics = metrics
-            }
-            try await withBackend(try World.backend(relay.url, options)) { _ in
-                #expect(metrics.counts["coffer_walletconnect_requests_orphaned_total{}"] == 1)
-            }
+            #expect(refused?.code == .storeUnavailable)
         }
     }
 

@@ -19,7 +19,7 @@ extension ProblemCode {
     /// Whether the request with this key was made is not known.
     public static let idempotencyInDoubt = ProblemCode(
         "idempotency_in_doubt", 409, "It is not known whether the wallet was asked.",
-        cause: "The server stopped, or its records failed, while the first request with this key was being made.",
+        cause: "The key was used so long ago that what became of its request is not kept any more.",
         fix: "Look at the connection's events; if the wallet was not asked, ask with a new key.")
 
     static let walletUnknownUser = ProblemCode(
@@ -74,7 +74,7 @@ extension ProblemCode {
     static let walletRequestInDoubt = ProblemCode(
         "request_in_doubt", 500, "It is not known whether the wallet is asked.",
         cause: "The records of connections failed, or the server stopped, while the request was made.",
-        fix: "Look at the connection's events, the wallet or the chain before you ask again.")
+        fix: "Ask again with the same `Idempotency-Key` when the server is back: it knows then.")
 
     static let walletUnknownRequest = ProblemCode(
         "unknown_request", 404, "The request does not exist.",

@@ -65,12 +65,12 @@ enum ConnectionRequestRoutes {
             // The body first: what is wrong with it stays wrong.
             let wish = try request.read(limits: .rpc) { body in Wish(&body) }
             let (backend, connection) = try ConnectionRoutes.find(request, services)
-            let (id, isReplay) = try await once(request, wish, connection, services) {
+            let (id, isReplay) = try await once(request, wish, backend, connection, services) { id in
                 try ConnectionRoutes.requireActive(connection)
-                return try await backend.request(
-                    wish.method, wish.params, on: wish.chain, for: .topic(connection.topic),
-                    options: CallOptions(expirySeconds: wish.expirySeconds)
-                ).id
+                var options = CallOptions(expirySeconds: wish.expirySeconds)
+                options.id = id
+                _ = try await backend.request(
+                    wish.method, wish.params, on: wish.chain, for: .topic(connection.topic), options: options)
             }
             try await wait(for: id, seconds: wish.waitSeconds, backend, services)
             var response = try await answer(id, connection, backend)
@@ -85,35 +85,54 @@ enum ConnectionRequestRoutes {
 
     /// Makes a request, or finds the one that was made under the same key.
     private static func once(
-        _ request: APIRequest, _ wish: Wish, _ connection: Connection, _ services: APIServices,
-        make: () async throws -> Int64
+        _ request: APIRequest, _ wish: Wish, _ backend: WalletConnectBackend, _ connection: Connection,
+        _ services: APIServices, make: (_ id: Int64) async throws -> Void
     ) async throws -> (id: Int64, isReplay: Bool) {
-        guard let key = request.idempotencyKey else { return (try await make(), false) }
+        var id = backend.reserveRequestID()
+        guard let key = request.idempotencyKey else {
+            try await make(id)
+            return (id, false)
+        }
         let keys = services.walletRequestKeys
         let tenant = try request.caller().tenant
-        switch try await keys.claim(key, tenant: tenant, fingerprint: wish.fingerprint(connection)) {
-        case .request(let id): return (id, true)
-        case .inProgress:
-            throw Problem(.idempotencyInProgress, retryAfterSeconds: 2)
-        case .inDoubt:
-            throw Problem(
-                .idempotencyInDoubt,
-                "the wallet may have been asked: look at the events of the connection before you use another key")
-        case .new: break
-        }
+        let claim = try await keys.claim(key, tenant: tenant, fingerprint: wish.fingerprint(connection), request: id)
+        if claim == .inProgress { throw Problem(.idempotencyInProgress, retryAfterSeconds: 2) }
         defer { keys.end(key, tenant: tenant) }
-        let id: Int64
+        if case .request(let known, let since) = claim {
+            if try await wasMade(known, since: since, backend, services) { return (known, true) }
+            id = known
+        }
         do {
-            id = try await make()
+            try await make(id)
         } catch let error as BackendError where error.code == .requestInDoubt {
-            // The key stays taken.
+            // The key stays taken: the next start knows.
             throw error
         } catch {
             try await keys.release(key, tenant: tenant)
             throw error
         }
-        try await keys.complete(key, tenant: tenant, request: id)
         return (id, false)
+    }
+
+    /// Whether the request that a key stands for was made.
+    ///
+    /// - Throws: `idempotency_in_doubt` when its answer may have been forgotten.
+    private static func wasMade(
+        _ id: Int64, since: Timestamp, _ backend: WalletConnectBackend, _ services: APIServices
+    ) async throws -> Bool {
+        do throws(BackendError) {
+            _ = try await backend.status(of: id)
+            return true
+        } catch {
+            guard error.code == .unknownRequest else { throw error }
+        }
+        // Half the time, for the records' database has a clock of its own.
+        guard services.clock.now < since.adding(seconds: backend.settings.answerSeconds / 2) else {
+            throw Problem(
+                .idempotencyInDoubt,
+                "what became of the request with this key is not kept any more: look at the events of the connection")
+        }
+        return false
     }
 
     private struct Wish {

@@ -91,6 +91,8 @@ public struct CallOptions: Sendable, Hashable {
     public var expirySeconds: Int64?
     /// Whether a signature is compared with its account; nil is the settings'.
     public var checksSignature: Bool?
+    /// The request's id, from ``WalletConnectBackend/reserveRequestID()``, for one request; nil is a new one.
+    package var id: Int64?
 
     /// Options.
     public init(expirySeconds: Int64? = nil, checksSignature: Bool? = nil) {

@@ -12,10 +12,13 @@ extension WalletConnectBackend {
     /// - Parameters:
     ///   - method: any that is in the session.
     ///   - params: sent as they are, at most ``BackendSettings/paramsBytesMax`` bytes of JSON.
+    /// The request's record is stored before anything is sent. After a crash its outcome is told as usual, and one that
+    /// was not sent is forgotten.
+    ///
     /// - Throws: ``BackendError``: `unknown_user`, `not_connected`, `connection_pending`, `session_expired`,
     ///   `unsupported_chain`, `unsupported_method`, `params_too_large`, `invalid_params`, `refused_by_plugin`,
     ///   `too_many_requests`, `relay_unreachable`, `store_unavailable`, `closed`: nothing was asked; `request_in_doubt` when
-    ///   nobody knows.
+    ///   only the next start will know, by the id.
     public func request(
         _ method: String, _ params: JSON?, on chain: ChainID, for target: ConnectionTarget,
         options: CallOptions = CallOptions()
@@ -28,6 +31,13 @@ extension WalletConnectBackend {
         }
     }
 
+    /// An id for one request, for ``CallOptions/id``: who writes it down first finds out after a crash whether the wallet
+    /// was asked.
+    ///
+    /// For as long as answers are kept, ``status(of:)`` of an id finds its request, or throws `unknown_request`, and then
+    /// nobody was asked.
+    package func reserveRequestID() -> Int64 { client.reserveRequestID() }
+
     private func begin(
         _ method: String, _ params: JSON?, _ chain: ChainID, _ target: ConnectionTarget, _ options: CallOptions
     ) async throws(BackendError) -> PendingCall {
@@ -36,36 +46,31 @@ extension WalletConnectBackend {
         let connection = try await live(target, chain: chain, method: method)
         try requireRelay()
         let now = clock.now
+        let expirySeconds = options.expirySeconds ?? settings.requestSeconds
         var call = WalletCall(
             id: nil, userID: connection.userID, tenant: connection.tenant, topic: connection.topic, chain: chain,
             method: method, params: params, createdAt: now,
-            expiresAt: now.adding(seconds: options.expirySeconds ?? settings.requestSeconds))
+            expiresAt: now.adding(seconds: expirySeconds))
         try await askPlugins(call)
-        let calling: Calling
+        let id = options.id ?? reserveRequestID()
+        call.id = id
+        try await keep(call, id)
         do throws(SignError) {
-            calling = try await client.requestWithoutWaiting(
+            let calling = try await client.requestWithoutWaiting(
                 SessionRequest(
                     topic: connection.topic, chainID: chain.description, method: method, params: params,
-                    expirySeconds: options.expirySeconds ?? settings.requestSeconds))
+                    expirySeconds: expirySeconds), reserved: id)
+            call.expiresAt = calling.expiresAt
         } catch {
-            throw BackendError(making: error)
+            let failure = BackendError(making: error)
+            // In doubt the record stays: the next start compares it with what the client has stored.
+            if failure.code != .requestInDoubt { unmake(id) }
+            throw failure
         }
-        let id = calling.id
-        call.id = id
-        call.expiresAt = calling.expiresAt
-        let (made, told) = (call, request(call))
-        directory.withLock { directory in
-            directory.put(made.withoutParams, id: id)
-            writer.put([Records.put(made, id: id)]) { self.tell([told]) }
-        }
+        let (made, told) = (call.withoutParams, request(call))
+        directory.withLock { $0.put(made, id: id) }
+        writer.put([]) { self.tell([told]) }
         touch(connection.id, at: now)
-        do throws(BackendError) {
-            try await writer.store([])
-        } catch {
-            throw BackendError(
-                .requestInDoubt, "the request \(id) is on its way, and its record could not be stored",
-                cause: "\(error)")
-        }
         logger.info(
             "wallet asked",
             metadata: [
@@ -74,6 +79,30 @@ extension WalletConnectBackend {
             ])
         spawn { await self.watchCall(id) }
         return PendingCall(backend: self, call: call, deepLink: deepLink(call, connection), id: id)
+    }
+
+    /// Stores the record of a request that nobody was asked yet.
+    private func keep(_ call: WalletCall, _ id: Int64) async throws(BackendError) {
+        let isNew = directory.withLock { directory in
+            guard directory.calls[id] == nil else { return false }
+            directory.put(call.withoutParams, id: id)
+            return true
+        }
+        guard isNew else { throw BackendError(.invalidParams, "the id \(id) is another request's", field: "id") }
+        do throws(BackendError) {
+            try await writer.store([Records.put(call, id: id)])
+        } catch {
+            _ = directory.withLock { $0.removeCall(id) }
+            throw error
+        }
+    }
+
+    /// Nobody was asked: there is no such request.
+    private func unmake(_ id: Int64) {
+        directory.withLock { directory in
+            _ = directory.removeCall(id)
+            writer.put([.delete(Records.key(Records.calls, id))])
+        }
     }
 
     private func checkSizes(_ params: JSON?, _ options: CallOptions) throws(BackendError) {
@@ -263,8 +292,8 @@ extension WalletConnectBackend {
 
     /// What is known of a request, also after a restart; answers are kept ``BackendSettings/answerSeconds``.
     ///
-    /// - Throws: ``BackendError``: `unknown_request`; `store_unavailable`, also for an answer whose record cannot be read;
-    ///   `closed`.
+    /// - Throws: ``BackendError``: `unknown_request` for one that was never made, or ended so long ago; `store_unavailable`,
+    ///   also for an answer whose record cannot be read; `closed`.
     public func status(of id: Int64) async throws(BackendError) -> CallStatus {
         let records = try requireRunning()
         if let call = directory.withLock({ $0.calls[id] }) {

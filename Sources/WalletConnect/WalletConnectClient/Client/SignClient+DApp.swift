@@ -1,4 +1,5 @@
 public import Primitives
+import Synchronization
 public import WalletConnectProtocol
 
 /// The dApp's side: it connects, and asks.
@@ -48,6 +49,16 @@ extension SignClient {
     ///   was not approved; `invalid_argument` for an expiry outside of 300 to 604,800 seconds; `payload_too_large`, or a limit.
     public func requestWithoutWaiting(_ request: SessionRequest) async throws(SignError) -> Calling {
         try await store { (engine, now) throws(SignError) in try engine.request(request, at: now) }
+    }
+
+    /// An id for a request, so that it can be written down before anybody is asked.
+    package func reserveRequestID() -> Int64 { core.withLock { $0.engine.reserveRequestID(at: clock.now) } }
+
+    /// As ``requestWithoutWaiting(_:)``, with an id of ``reserveRequestID()``.
+    package func requestWithoutWaiting(_ request: SessionRequest, reserved: Int64) async throws(SignError) -> Calling {
+        try await store { (engine, now) throws(SignError) in
+            try engine.request(request, reserved: reserved, at: now)
+        }
     }
 
     /// The sessions that have everything these namespaces ask for.

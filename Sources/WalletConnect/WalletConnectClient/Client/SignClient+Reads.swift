@@ -16,9 +16,6 @@ extension SignClient {
     /// The pairings, in no order.
     public var pairings: [Pairing] { core.withLock(\.engine.allPairings) }
 
-    /// The topics of requests that wait for a wallet's answer (dApp), by their ids.
-    package var waitingRequests: [Int64: Topic] { core.withLock(\.engine.waitingRequests) }
-
     /// Proposals that wait for an answer (wallet), the oldest first.
     public var pendingProposals: [ReceivedProposal] { core.withLock(\.engine.pendingProposals) }
 

@@ -15,6 +15,9 @@ extension SignEngine {
 
     // MARK: dApp
 
+    /// An id for a request that is made later; no two are the same.
+    package mutating func reserveRequestID(at now: Timestamp) -> Int64 { payloadIDs.next(at: now) }
+
     /// Asks the wallet to do something (dApp).
     ///
     /// The outcome of ``Calling/id`` is the wallet's result, its refusal, or that time ran out: `request_expired`, unless
@@ -26,6 +29,13 @@ extension SignEngine {
     public mutating func request(_ request: SessionRequest, at now: Timestamp) throws(SignError) -> (
         calling: Calling, decision: Decision
     ) {
+        try self.request(request, reserved: nil, at: now)
+    }
+
+    /// As above, with an id of ``reserveRequestID(at:)``.
+    package mutating func request(
+        _ request: SessionRequest, reserved: Int64?, at now: Timestamp
+    ) throws(SignError) -> (calling: Calling, decision: Decision) {
         let topic = request.topic
         let (session, row) = try liveSession(topic, at: now)
         try SignArguments.validateRequest(
@@ -33,7 +43,8 @@ extension SignEngine {
         let waiting = sentByTopic[topic]?.count ?? 0
         guard waiting < settings.limits.requestsPerTopicMax else { throw .limit("requests of this session") }
         let seconds = request.expirySeconds ?? settings.lifetimes.requestSeconds
-        let id = payloadIDs.next(at: now)
+        let id = reserved ?? payloadIDs.next(at: now)
+        guard status(of: id) == nil else { throw SignError(.invalidArgument, "request() id: \(id) was used before") }
         let params = SessionRequestParams(
             method: request.method, params: request.params, expiry: Self.seconds(now.adding(seconds: seconds)),
             chainID: request.chainID)

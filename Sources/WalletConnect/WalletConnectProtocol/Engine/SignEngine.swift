@@ -145,11 +145,6 @@ public struct SignEngine: Sendable {
         return nil
     }
 
-    /// The topics of requests that wait for a wallet's answer (dApp), by their ids.
-    package var waitingRequests: [Int64: Topic] {
-        sentRequests.compactMapValues { $0.kind == .request ? $0.topic : nil }
-    }
-
     /// When ``tick(at:)`` has something to do next.
     public var nextDeadline: Timestamp? { deadlines.first }
 
