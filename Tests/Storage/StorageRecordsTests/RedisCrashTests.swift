@@ -102,8 +102,9 @@
             let server = try await RedisServer()
             let store = try await server.open {
                 $0.connections = 1
-                $0.deadlineMilliseconds = 3_000
-                $0.healthDeadlineMilliseconds = 500
+                $0.deadlineMilliseconds = 1_500
+                // Longer, so that the question ends because its connection does.
+                $0.healthDeadlineMilliseconds = 20_000
             }
             let before = try server.clients
             server.process.freeze()
