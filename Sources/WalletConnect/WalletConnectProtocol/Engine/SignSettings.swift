@@ -16,7 +16,7 @@ public struct SignSettings: Sendable {
     public var checksSettlement: Bool
     /// Whether the origin of proposals and requests is looked up before the app is told.
     public var verifiesOrigins: Bool
-    /// Whether the app answers ``SignEvent/sessionAuthenticate``.
+    /// Whether the app answers ``SignEvent/sessionAuthenticate(_:)``.
     ///
     /// When it does, the proposal that a dApp sends beside a one-click sign-in is not shown. When it does not, which is
     /// the default, the dApp is told so and the proposal takes the sign-in's place, also if the app has changed its mind
