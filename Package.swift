@@ -349,7 +349,7 @@ let package = Package(
             name: "CryptographyTests", dependencies: ["Cryptography", "Primitives", "TestServers"],
             path: "Tests/Base/CryptographyTests"),
         .testTarget(
-            name: "ChainEVMTests", dependencies: ["ChainEVM", "Cryptography", "Primitives"],
+            name: "ChainEVMTests", dependencies: ["ChainEVM", "Cryptography", "Primitives", "TestServers"],
             path: "Tests/Chains/ChainEVMTests"),
         .testTarget(
             name: "ChainNodeTests",
@@ -414,7 +414,7 @@ let package = Package(
             path: "Tests/Custody/CustodyTests"),
         .testTarget(
             name: "WalletConnectProtocolTests",
-            dependencies: ["WalletConnectProtocol", "ChainEVM", "Cryptography", "Primitives", crypto],
+            dependencies: ["WalletConnectProtocol", "ChainEVM", "Cryptography", "Primitives", "TestServers", crypto],
             path: "Tests/WalletConnect/WalletConnectProtocolTests"),
         .testTarget(
             name: "WalletConnectClientTests",
@@ -461,9 +461,8 @@ let package = Package(
             name: "WalletConnectInteropTests",
             dependencies: [
                 "WalletConnectRelay", "WalletConnectClient", "WalletConnectNetwork", "WalletConnectProtocol",
-                "ChainEVM", "Cryptography", "Storage", "Primitives", nioCore, nioPosix, nioHTTP1, nioWebSocket,
-                hummingbirdCore, httpTypes, log,
-                coreMetrics,
+                "ChainEVM", "Cryptography", "Storage", "Primitives", "TestServers", nioCore, nioPosix, nioHTTP1,
+                nioWebSocket, hummingbirdCore, httpTypes, log, coreMetrics,
                 .target(name: "StorageSQLite", condition: .when(traits: ["SQLite"])),
             ],
             path: "Tests/WalletConnect/WalletConnectInteropTests"),

@@ -2,6 +2,7 @@ import ChainEVM
 import Cryptography
 import Foundation
 import Primitives
+import TestServers
 
 func hex(_ text: String) -> [UInt8] { try! Hex.decode(text) }
 func hash(_ text: String) -> Hash32 { try! Hash32(hex: text) }
@@ -77,12 +78,7 @@ struct Random {
 
 /// The Python with eth-account that random inputs are compared with.
 enum Python {
-    static let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-
-    static let path =
-        ProcessInfo.processInfo.environment["COFFER_PYTHON"]
-        ?? packageRoot.appendingPathComponent(".venv/bin/python").path
+    static let path = Checkout.python
 
     static let hasEthAccount: Bool = {
         guard FileManager.default.isExecutableFile(atPath: path) else { return false }

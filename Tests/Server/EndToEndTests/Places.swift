@@ -1,10 +1,9 @@
 import Foundation
+import TestServers
 
 /// Where the tests find the program, its peers and room to work in.
 enum Places {
-    /// The package's root, from this file's place in it.
-    static let root: String = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().path(percentEncoded: false)
+    static let root = Checkout.root
 
     private static func variable(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
@@ -21,8 +20,7 @@ enum Places {
         return (beside + ["\(root)/.build/debug/coffer"]).first(where: isProgram) ?? "\(root)/.build/debug/coffer"
     }()
 
-    /// Where Python's packages are: `COFFER_PYTHON`, else the package's own environment.
-    static let python: String = variable("COFFER_PYTHON") ?? "\(root)/.venv/bin/python"
+    static let python = Checkout.python
     static let scripts = "\(root)/Tests/Server/python"
 
     static func isProgram(_ path: String) -> Bool {

@@ -1,16 +1,11 @@
 import Foundation
 import Primitives
+import TestServers
 
 /// Where the tests find Python and the peers, and room to work in.
 enum Places {
-    /// The package's root, from this file's place in it.
-    static let root: String = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .path(percentEncoded: false)
-
-    /// Where Python's packages are: `COFFER_PYTHON`, else the package's own environment.
-    static let python: String =
-        ProcessInfo.processInfo.environment["COFFER_PYTHON"] ?? "\(root)/.venv/bin/python"
+    static let root = Checkout.root
+    static let python = Checkout.python
 
     /// Coffer's program: `COFFER_BINARY`, else the debug build beside these tests.
     static let binary: String =

@@ -1,6 +1,7 @@
 import ChainEVM
 import Foundation
 import Primitives
+import TestServers
 
 /// The project's own development chain, in a Python process: contracts are deployed in real blocks, and calls are made
 /// as a node makes them.
@@ -10,7 +11,7 @@ enum EVM {
 
     /// Whether py-evm can be imported.
     static let isPresent: Bool = {
-        guard FileManager.default.isExecutableFile(atPath: python) else { return false }
+        guard FileManager.default.isExecutableFile(atPath: Checkout.python) else { return false }
         return (try? run("import eth, eth_abi; print('yes')", lines: [])) == ["yes"]
     }()
 
@@ -40,9 +41,9 @@ enum EVM {
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: input)
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: python)
+        process.executableURL = URL(fileURLWithPath: Checkout.python)
         process.arguments = ["-c", program]
-        process.currentDirectoryURL = packageRoot
+        process.currentDirectoryURL = URL(filePath: Checkout.root)
         process.environment = ProcessInfo.processInfo.environment.merging(["PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
         process.standardInput = try FileHandle(forReadingFrom: input)
         process.standardOutput = try FileHandle(forWritingTo: output)
@@ -53,17 +54,6 @@ enum EVM {
     }
 
     struct Failure: Error { let status: Int32 }
-
-    private static let packageRoot: URL = {
-        var root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-        // Tests/WalletConnect/WalletConnectProtocolTests/Auth/EVM.swift
-        for _ in 0..<5 { root.deleteLastPathComponent() }
-        return root
-    }()
-
-    private static let python =
-        ProcessInfo.processInfo.environment["COFFER_PYTHON"]
-        ?? packageRoot.appendingPathComponent(".venv/bin/python").path
 
     private static let script = """
         import sys
